@@ -1,0 +1,141 @@
+"""The seams of the house: a clock and three small protocols that a real rig and the virtual lab share.
+
+All times are seconds on the run clock: monotonic, zero when the run was opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from mbtexp.timeline import Phase, Stimulus
+
+Facts = dict[str, Any]
+"""What a device says of itself for the log's header; plain JSON."""
+
+
+class Clock(Protocol):
+    """Time, and waiting for it."""
+
+    def now(self) -> float:
+        """Seconds on the run clock."""
+        ...
+
+    def sleep_until(self, t: float) -> None:
+        """Return at ``t``, or at once if ``t`` is past."""
+        ...
+
+    def call_at(self, t: float, action: Callable[[], None]) -> None:
+        """Do ``action`` at ``t``, away from the caller (the end of a trigger pulse)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """A key or button going down (or up), at its own time stamp."""
+
+    t: float
+    key: str
+    down: bool = True
+
+
+class Display(Protocol):
+    """A screen that shows scenes at its own refresh."""
+
+    @property
+    def refresh_hz(self) -> float:
+        """Measured refresh rate, Hz."""
+        ...
+
+    def prepare(self, stimuli: Iterable[Stimulus]) -> None:
+        """Build, upload and draw once off-screen, so that no later draw is slow."""
+        ...
+
+    def draw(self, stimuli: Sequence[Stimulus]) -> None:
+        """Put a scene into the back buffer."""
+        ...
+
+    def swap(self, at_swap: Callable[[float], None]) -> float:
+        """Show the back buffer at the next refresh and return that refresh's time.
+
+        ``at_swap`` is called with the time stamp before anything else happens. The scene that
+        was drawn stays current: another swap without a draw shows it again.
+        """
+        ...
+
+    def pump(self) -> None:
+        """Let the window answer its system; cheap, called while nothing is swapped."""
+        ...
+
+    def describe(self) -> Facts:
+        """Size, rate and driver of the screen, for the log."""
+        ...
+
+    def close(self) -> None:
+        """Give the screen back."""
+        ...
+
+
+class Responses(Protocol):
+    """A keyboard, a box or a simulated participant."""
+
+    def attend(self, phase: Phase, trial: Mapping[str, Any], onset: float) -> None:
+        """A phase has just come on: a device may arm itself, a simulated participant may answer."""
+        ...
+
+    def poll(self) -> list[Press]:
+        """Everything since the last call, in order of time."""
+        ...
+
+    def wait(self, until: float) -> list[Press]:
+        """Return with the first new presses, or empty-handed at ``until``."""
+        ...
+
+    def held(self) -> frozenset[str]:
+        """Keys that are down now."""
+        ...
+
+    def describe(self) -> Facts:
+        """Back end and resolution of the time stamps, for the log."""
+        ...
+
+    def close(self) -> None:
+        """Give the device back."""
+        ...
+
+
+class Trigger(Protocol):
+    """The line to a recording device; nothing here ever raises, sleeps or blocks in a flip."""
+
+    def arm(self, code: int, name: str) -> None:
+        """Bind a code to the next flip."""
+        ...
+
+    def at_swap(self, t_flip: float) -> None:
+        """The flip has happened: send what is armed, first of all."""
+        ...
+
+    def send(self, code: int, name: str, t_event: float) -> None:
+        """Send a code that belongs to no flip (a response), now or as soon as the line is free."""
+        ...
+
+    def service(self, t: float) -> None:
+        """Give the line a moment: end pulses, release what was deferred."""
+        ...
+
+    def drain(self) -> list[Facts]:
+        """The records of all codes since the last call, one a code, ready for the log."""
+        ...
+
+    def lost(self) -> int:
+        """How many requested codes never reached the line so far."""
+        ...
+
+    def describe(self) -> Facts:
+        """Device, port and settings, for the log."""
+        ...
+
+    def close(self) -> None:
+        """Leave the line at rest and give it back."""
+        ...
