@@ -1,0 +1,215 @@
+"""The event log: one JSON object a line, appended once, never rewritten, readable after any crash."""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import queue
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from mbtexp.errors import DataError, DiskError
+
+FORMAT = 1
+"""Version of the log's layout (docs/log-format.md)."""
+
+Event = dict[str, Any]
+
+
+def encode(event: Mapping[str, Any]) -> bytes:
+    """One line of the log; numbers that are not finite are refused, they are no JSON.
+
+    >>> encode({"kind": "note", "t": 0.1})
+    b'{"kind":"note","t":0.1}\\n'
+    """
+    return _ENCODE(event).encode() + b"\n"
+
+
+_ENCODE = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, separators=(",", ":"), check_circular=False
+).encode
+
+
+def rounded(value: float | None) -> float | None:
+    """A time in the log: microseconds, enough for any clock here, without float noise."""
+    return None if value is None or not math.isfinite(value) else round(value, 6)
+
+
+class EventLog:
+    """Appends events to a file that is new, or that a resumed run continues.
+
+    One ``os.write`` an event; the disk is asked to keep it (``fdatasync``) on another thread when
+    ``sync`` is called at the end of a trial. If the disk takes no more, what could not be written
+    is kept in a rescue file elsewhere and the run is told with a DiskError.
+    """
+
+    def __init__(self, path: Path, *, resume: bool = False) -> None:
+        self.path = path
+        self._descriptor = _open_append(path) if resume else _create(path)
+        self._rescue: Path | None = None
+        self._to_sync: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._syncer = threading.Thread(target=self._sync_forever, name="log-sync", daemon=True)
+        self._syncer.start()
+        if resume and not _ends_with_newline(path):
+            self._write(b"\n")
+
+    def append(self, kind: str, t: float, **fields: Any) -> None:
+        """Write one event; ``t`` is in seconds on the run clock."""
+        self._write(encode({"kind": kind, "t": rounded(t), **fields}))
+
+    def sync(self) -> None:
+        """Ask for everything so far to be on the disk soon; returns at once."""
+        self._to_sync.put(True)
+
+    def close(self) -> None:
+        """Wait until everything is on the disk, then close."""
+        if self._descriptor < 0:
+            return
+        self._to_sync.put(False)
+        self._syncer.join()
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def _write(self, line: bytes) -> None:
+        if self._rescue is not None:
+            self._keep_elsewhere(line, "")
+        try:
+            written = os.write(self._descriptor, line)
+            while written < len(line):
+                written += os.write(self._descriptor, line[written:])
+        except OSError as error:
+            self._keep_elsewhere(line, os.strerror(error.errno or errno.EIO))
+
+    def _keep_elsewhere(self, line: bytes, reason: str) -> None:
+        if self._rescue is None:
+            folder = Path(tempfile.mkdtemp(prefix="mbtexp-rescue-"))
+            self._rescue = folder / self.path.name
+        with self._rescue.open("ab") as rescue:
+            rescue.write(line)
+        raise DiskError(
+            f"{self.path}: the log could not be written ({reason or 'as before'}). What did not fit "
+            f"is in {self._rescue}; make room, then append it to the log and run with --resume."
+        )
+
+    def _sync_forever(self) -> None:
+        while self._to_sync.get():
+            try:
+                _datasync(self._descriptor)
+            except OSError:
+                # A disk that cannot sync fails the next write too, and that one is reported.
+                continue
+        try:
+            _datasync(self._descriptor)
+        except OSError:
+            return
+
+
+_datasync = getattr(os, "fdatasync", os.fsync)
+
+
+def _create(path: Path) -> int:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
+    except FileExistsError:
+        raise DataError(
+            f"{path} exists already. Nothing is overwritten: use --resume to go on with that run, "
+            "or --run with another number."
+        ) from None
+    except OSError as error:
+        raise DiskError(
+            f"{path}: the log cannot be created ({os.strerror(error.errno or errno.EIO)}); "
+            "choose another --data folder or free this one."
+        ) from None
+
+
+def _open_append(path: Path) -> int:
+    try:
+        return os.open(path, os.O_WRONLY | os.O_APPEND)
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no run to resume; leave out --resume.") from None
+    except OSError as error:
+        raise DiskError(f"{path}: {os.strerror(error.errno or errno.EIO)}.") from None
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as log:
+        log.seek(0, os.SEEK_END)
+        if log.tell() == 0:
+            return True
+        log.seek(-1, os.SEEK_END)
+        return log.read(1) == b"\n"
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log as read: its events in order, and what could not be read."""
+
+    path: Path
+    events: list[Event]
+    damage: list[str] = field(default_factory=list)
+    """One sentence for each line that was left out."""
+
+    @property
+    def header(self) -> Event:
+        """The first line: what was run, on what, with which design."""
+        return self.events[0]
+
+    def of(self, kind: str) -> Iterator[Event]:
+        """The events of one kind, in order."""
+        return (event for event in self.events if event["kind"] == kind)
+
+    @property
+    def completed(self) -> bool:
+        """Whether the run reached its end."""
+        return any(event["completed"] for event in self.of("end"))
+
+
+def read_log(path: Path) -> Log:
+    """The good part of a log; refuses a file without a header.
+
+    Raises
+    ------
+    DataError
+        The file is missing, is no log, or was written by a newer version.
+    """
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise DataError(f"{path}: {os.strerror(error.errno or errno.EIO)}.") from None
+    events: list[Event] = []
+    damage: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        event = _decode(line)
+        if event is None:
+            damage.append(f"{path}: line {number} is damaged and was left out.")
+        else:
+            events.append(event)
+    if not events or events[0]["kind"] != "header":
+        raise DataError(f"{path}: this is not a log of mbtexp, or its first line is damaged.")
+    if events[0].get("format") != FORMAT:
+        raise DataError(
+            f"{path}: log format {events[0].get('format')}; this version reads format {FORMAT}."
+        )
+    return Log(path, events, damage)
+
+
+def _decode(line: bytes) -> Event | None:
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "kind" in event and "t" in event else None
+
+
+def find_logs(folder: Path) -> list[Path]:
+    """All logs under a data folder, in a fixed order; pilots only if the folder is the pilots' own."""
+    return sorted(folder.glob("sourcedata/sub-*/**/*_log.jsonl"))
