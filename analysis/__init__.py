@@ -1,0 +1,1 @@
+"""From logs to per-participant indices; needs numpy, scipy and pandas, never PsychoPy."""

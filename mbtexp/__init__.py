@@ -1,0 +1,1 @@
+"""Experimental tasks on a frame-accurate core: phases, a run, an event log, triggers."""
