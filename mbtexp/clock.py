@@ -16,12 +16,12 @@ Action = Callable[[], None]
 SPIN_S = 0.0008
 """A sleep ends this much early and the rest is spun: a wake-up is late by up to half of it."""
 
-LEAD_S = 0.0005
+LEAD_S = 0.001
 """The port thread stops listening for new actions this long before one is due."""
 
-SWITCH_INTERVAL_S = 0.0005
-"""How long a busy frame may keep the interpreter from the port thread; Python's own is 5 ms, and a
-5 ms pulse then lasted 10 ms beside 13 ms of work per frame."""
+SWITCH_INTERVAL_S = 0.0001
+"""How long a busy frame may keep the interpreter from the port thread, which is then late by as
+much. Python's own interval is 5 ms; pulses would be that much too long."""
 
 
 class MonotonicClock:
@@ -103,7 +103,9 @@ class MonotonicClock:
             if action is None:
                 return
             # A plain sleep, not a spin: this thread must not take the interpreter from a frame.
-            time.sleep(max(0.0, t - self.now()))
+            rest = t - self.now()
+            if rest > 0:
+                time.sleep(rest)
             action()
 
     def _patience(self, ahead: list[tuple[float, int, Action | None]]) -> float | None:
