@@ -1,0 +1,50 @@
+# Everything here also works by hand on Windows and macOS: docs/install.md has the commands.
+VENV ?= .venv
+export VENV
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: environment
+environment: ## install what is missing: system libraries, uv, Python packages
+	@scripts/system-packages
+	@scripts/environment
+
+.PHONY: demo
+demo: environment ## play a short session and analyse it
+	@scripts/with-display $(BIN)/mbtexp demo
+
+# A failed check does not keep the tests from running; pytest's summary is the last word.
+.PHONY: test
+test: environment ## all checks, then all tests
+	@failed=0; \
+	$(MAKE) --no-print-directory --keep-going checks || failed=1; \
+	scripts/with-display $(BIN)/pytest || failed=1; \
+	exit $$failed
+
+.PHONY: lint
+lint: environment checks ## the checks alone: rules, format, types, imports
+
+.PHONY: checks check-rules check-format check-types check-imports
+checks: check-rules check-format check-types check-imports
+check-rules:
+	@$(BIN)/ruff check
+check-format:
+	@$(BIN)/ruff format --check
+check-types:
+	@$(BIN)/mypy
+check-imports:
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: constraints
+constraints: environment ## take the newest versions into .venv and constraints.txt
+	@scripts/environment --newest
+
+.PHONY: clean
+clean: ## remove what the tools left behind, not the environment
+	rm -rf build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find mbtexp tasks analysis stimuli tests -name __pycache__ -prune -exec rm -rf {} +

@@ -1,0 +1,51 @@
+"""What any test may ask for: the project's folder, and a display that may be a private one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The project's folder."""
+    return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """The name of an X display; a private Xvfb for the tests' duration where there is none."""
+    if "DISPLAY" in os.environ or sys.platform != "linux":
+        yield os.environ.get("DISPLAY", "")
+        return
+    if shutil.which("Xvfb") is None:
+        pytest.skip("there is no display, and no Xvfb (Debian: xvfb) to stand in for one")
+    with _xvfb() as server:
+        # Xvfb takes a free display by itself and writes its number once it is ready.
+        assert server.stdout is not None
+        name = f":{server.stdout.readline().decode().strip()}"
+        assert name != ":", "Xvfb did not start"
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("DISPLAY", name)
+            yield name
+        server.terminate()
+
+
+def _xvfb() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _display_where_needed(request: pytest.FixtureRequest) -> None:
+    if request.node.get_closest_marker("screen"):
+        request.getfixturevalue("display")
