@@ -1,0 +1,209 @@
+"""Analyse a data folder: every log to trials, indices and quality, as tables under derivatives."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis import eyes
+from analysis.indices import Analysis, Index, indices_json, indices_tsv, sorted_indices
+from analysis.quality import Check, quality, quality_json, quality_tsv
+from analysis.read import Trials, columns_of, describe, rows_of, trials_of
+from analysis.tables import as_json, save, tsv
+from mbtexp.errors import DataError, did_you_mean
+from mbtexp.events import find_logs, read_log
+
+ANALYSES: Mapping[str, Analysis] = {known.task: known for known in (eyes.ANALYSIS,)}
+"""How each task is scored, by the name that its logs carry."""
+
+BIDS_VERSION = "1.10.0"
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """What an analysis found and where it is."""
+
+    out: Path
+    files: tuple[Path, ...]
+    runs: tuple[Trials, ...]
+    indices: tuple[Index, ...]
+    quality: tuple[Check, ...]
+    told: tuple[str, ...]
+    """Sentences for the user: logs left out, damaged lines, tasks without an analysis."""
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """One run with all that was made of it."""
+
+    trials: Trials
+    indices: tuple[Index, ...]
+    checks: tuple[Check, ...]
+
+
+def analyse(
+    data: Path,
+    out: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    params: Mapping[str, Any] | None = None,
+) -> Analysed:
+    """Score every run of a data folder and write the tables; the same logs give the same bytes.
+
+    Parameters
+    ----------
+    data
+        The data folder, or its ``pilot`` folder for the pilots.
+    out
+        Where the tables go; by default ``derivatives/mbtexp`` under ``data``.
+    progress
+        Called after each log with the number of logs read and of all.
+    params
+        Settings by task in place of the analyses' own, for example
+        ``{"eyes": eyes.Params(word_valence=...)}``.
+
+    Raises
+    ------
+    DataError
+        There is no log, none can be read, or the tables cannot be written.
+    """
+    settings = _settings(params or {})
+    paths = _logs(data)
+    told: list[str] = []
+    scored: dict[tuple[str, str, str, int], _Scored] = {}
+    for done, path in enumerate(paths, start=1):
+        run = _score(path, settings, told)
+        if run is not None:
+            _keep(scored, run, told)
+        if progress is not None:
+            progress(done, len(paths))
+    if not scored:
+        raise DataError(f"{data}: none of its {len(paths)} logs can be read. {told[0]}")
+    runs = [scored[key] for key in sorted(scored)]
+    target = data / "derivatives" / "mbtexp" if out is None else out
+    indices = sorted_indices(index for run in runs for index in run.indices)
+    checks = [check for run in runs for check in run.checks]
+    trials = [run.trials for run in runs]
+    files = _write(target, trials, indices, checks)
+    return Analysed(target, files, tuple(trials), tuple(indices), tuple(checks), tuple(told))
+
+
+def _settings(params: Mapping[str, Any]) -> dict[str, Any]:
+    for task in params:
+        if task not in ANALYSES:
+            raise DataError(f"There is no analysis of {task!r}; {did_you_mean(task, ANALYSES)}")
+    return {task: params.get(task, known.params) for task, known in ANALYSES.items()}
+
+
+def _logs(data: Path) -> list[Path]:
+    if not data.is_dir():
+        raise DataError(f"{data}: there is no such folder; give the one that holds sourcedata.")
+    paths = find_logs(data)
+    if paths:
+        return paths
+    if find_logs(data / "pilot"):
+        raise DataError(f"{data}: there are pilots only; analyse them with {data / 'pilot'}.")
+    raise DataError(
+        f"{data}: no log lies under {data / 'sourcedata'}; give the folder that --data named "
+        "when the runs were made."
+    )
+
+
+def _score(path: Path, settings: Mapping[str, Any], told: list[str]) -> _Scored | None:
+    try:
+        log = read_log(path)
+        trials = trials_of(log)
+    except DataError as error:
+        told.append(str(error))
+        return None
+    told += [*trials.run.damage, *trials.told, *_misplaced(path, trials)]
+    if trials.run.status != "complete":
+        told.append(
+            f"{path}: the run is {trials.run.status}; {len(trials.test)} of "
+            f"{trials.run.n_planned} trials are on record."
+        )
+    analysis = ANALYSES.get(trials.run.task)
+    if analysis is None:
+        told.append(f"{path}: there is no analysis of task {trials.run.task!r}; trials only.")
+    found = [] if analysis is None else analysis.indices(trials, settings[analysis.task])
+    return _Scored(trials, tuple(found), tuple(quality(log, trials, found)))
+
+
+def _misplaced(path: Path, trials: Trials) -> list[str]:
+    """Tells of a log that lies under another participant's name; its header is believed."""
+    label = f"sub-{trials.run.participant}"
+    if path.name.startswith(f"{label}_") and label in path.parts:
+        return []
+    return [f"{path}: the log inside is of {trials.run.name}; its own header counts."]
+
+
+def _keep(scored: dict[tuple[str, str, str, int], _Scored], run: _Scored, told: list[str]) -> None:
+    said = run.trials.run
+    key = (said.participant, said.session or "", said.task, said.run)
+    if key in scored:
+        first = scored[key].trials.run.path
+        told.append(f"{said.path}: {said.name} is already in {first}; this log was left out.")
+    else:
+        scored[key] = run
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+def _write(
+    out: Path, runs: Sequence[Trials], indices: Sequence[Index], checks: Sequence[Check]
+) -> tuple[Path, ...]:
+    tasks = sorted({trials.run.task for trials in runs})
+    used = [ANALYSES[task] for task in tasks if task in ANALYSES]
+    contents = {
+        "dataset_description.json": _dataset_description(),
+        "indices.tsv": indices_tsv(indices),
+        "indices.json": indices_json(used),
+        "quality.tsv": quality_tsv(checks),
+        "quality.json": quality_json(),
+    }
+    for task in tasks:
+        contents |= _trial_tables(task, [trials for trials in runs if trials.run.task == task])
+    contents[".bidsignore"] = _bidsignore(out, contents)
+    for name, content in contents.items():
+        save(out / name, content)
+    return tuple(out / name for name in contents)
+
+
+def _trial_tables(task: str, runs: Sequence[Trials]) -> dict[str, bytes]:
+    columns = columns_of(runs)
+    return {
+        f"trials_{task}.tsv": tsv(columns, rows_of(runs, columns)),
+        f"trials_{task}.json": as_json(describe(runs, columns)),
+    }
+
+
+def _dataset_description() -> bytes:
+    return as_json(
+        {
+            "Name": "Trials, indices and quality by mbtexp",
+            "BIDSVersion": BIDS_VERSION,
+            "DatasetType": "derivative",
+            "GeneratedBy": [
+                {
+                    "Name": "mbtexp",
+                    "Version": importlib.metadata.version("mbtexp"),
+                    "Description": "Scored from the event logs in sourcedata alone",
+                }
+            ],
+        }
+    )
+
+
+def _bidsignore(out: Path, contents: Mapping[str, bytes]) -> bytes:
+    """Names of our tables, which BIDS has no place for, beside what was listed there before."""
+    try:
+        before = (out / ".bidsignore").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        before = []
+    ours = [name for name in contents if name != "dataset_description.json"]
+    listed = dict.fromkeys([*(line for line in before if line.strip()), *ours])
+    return ("\n".join(sorted(listed)) + "\n").encode()
