@@ -353,7 +353,7 @@ class Sender:
         before, self._up = self._up, None
         if before is None:
             return
-        if not self._host_ends and now >= (before.t_write_end or now) + self._pulse_s:
+        if not self._host_ends and self._has_lasted(before, now):
             before.off_outcome = "device"
         else:
             before.outcome = "truncated"
@@ -389,6 +389,10 @@ class Sender:
             if record.done:
                 self._counts[record.outcome] -= 1
             self._finish(record, "stuck")
+
+    def _has_lasted(self, record: _Record, now: float) -> bool:
+        start = record.t_write_end
+        return start is not None and now >= start + self._pulse_s
 
     def _settled(self, record: _Record) -> bool:
         return record.done and record is not self._unsure
