@@ -41,8 +41,9 @@ check-imports:
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: constraints
-constraints: environment ## take the newest versions into .venv and constraints.txt
-	@scripts/environment --newest
+constraints: ## take the newest versions into constraints.txt; then make test
+	@scripts/newest-versions >constraints.new
+	@mv constraints.new constraints.txt
 
 .PHONY: clean
 clean: ## remove what the tools left behind, not the environment
