@@ -38,6 +38,8 @@ KEPT_PARTS = 4000
 NOTES = 50
 """Most messages of PsychoPy's that are kept for the log."""
 
+SOFTWARE_RENDERERS = ("llvmpipe", "softpipe", "swrast", "Software Rasterizer")
+
 KeyHandler = Callable[[str, bool], None]
 """Takes the window system's name of a key, and whether it went down."""
 
@@ -128,6 +130,8 @@ class Screen:
         self._clock = clock
         self._pilot = pilot
         self._notes = notes
+        self._renderer = str(toolkit.gl.gl_info.get_renderer())
+        self._software = any(name in self._renderer for name in SOFTWARE_RENDERERS)
         self._geometry = _window_geometry(window, settings)
         self._built: dict[Part, Any] = {}
         self._scenes: dict[Stimulus, tuple[Any, ...]] = {}
@@ -200,7 +204,7 @@ class Screen:
         self._kit.logging.flush()
         return {
             "backend": f"psychopy {version('psychopy')}, pyglet {self._kit.pyglet.version}",
-            "renderer": str(self._kit.gl.gl_info.get_renderer()),
+            "renderer": self._renderer,
             "size_px": [self._geometry.width_px, self._geometry.height_px],
             "px_per_deg": round(self._geometry.px_per_deg, 3),
             "fullscreen": not self._pilot,
@@ -226,6 +230,11 @@ class Screen:
         self._window.close()
 
     # -- beyond the protocol -------------------------------------------------------------------
+
+    @property
+    def pilot(self) -> bool:
+        """Whether this is a try-out, not a measurement."""
+        return self._pilot
 
     @property
     def focused(self) -> bool:
@@ -327,12 +336,18 @@ class Screen:
         self._built = {part: drawn for part, drawn in self._built.items() if id(drawn) in used}
 
     def _finish(self) -> None:
-        # As PsychoPy's own flip: a point that needs the new buffer, and waiting until it is there.
+        """Wait until the swap has really happened.
+
+        A graphics card's driver may only note that a swap is wanted and return: a point that needs
+        the new buffer makes it wait. A software renderer has swapped when it returns, and the
+        point would cost it 0.1 ms.
+        """
         gl = self._kit.gl
-        gl.glBegin(gl.GL_POINTS)
-        gl.glColor4f(0, 0, 0, 0)
-        gl.glVertex2i(10, 10)
-        gl.glEnd()
+        if not self._software:
+            gl.glBegin(gl.GL_POINTS)
+            gl.glColor4f(0, 0, 0, 0)
+            gl.glVertex2i(10, 10)
+            gl.glEnd()
         gl.glFinish()
 
     def _clear(self) -> None:
@@ -520,6 +535,9 @@ def _require_display() -> None:
             "No display: DISPLAY is not set. Set it, start from a graphical session, "
             "or use --virtual to run without a screen."
         )
+    import pyglet  # noqa: PLC0415
+
+    pyglet.options["debug_gl"] = False  # before its GL is loaded; or every call is checked
     import pyglet.canvas.xlib  # noqa: PLC0415
 
     try:
