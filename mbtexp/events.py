@@ -1,4 +1,4 @@
-"""The event log: one JSON object a line, appended once, never rewritten, readable after any crash."""
+"""The event log: one JSON object a line, appended once, never rewritten, readable after a crash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mbtexp.errors import DataError, DiskError
 
@@ -23,10 +23,10 @@ Event = dict[str, Any]
 
 
 def encode(event: Mapping[str, Any]) -> bytes:
-    """One line of the log; numbers that are not finite are refused, they are no JSON.
+    r"""One line of the log; numbers that are not finite are refused, they are no JSON.
 
     >>> encode({"kind": "note", "t": 0.1})
-    b'{"kind":"note","t":0.1}\\n'
+    b'{"kind":"note","t":0.1}\n'
     """
     return _ENCODE(event).encode() + b"\n"
 
@@ -39,6 +39,43 @@ _ENCODE = json.JSONEncoder(
 def rounded(value: float | None) -> float | None:
     """A time in the log: microseconds, enough for any clock here, without float noise."""
     return None if value is None or not math.isfinite(value) else round(value, 6)
+
+
+class Sink(Protocol):
+    """Where a run puts its events."""
+
+    def append(self, kind: str, t: float, **fields: Any) -> None:
+        """Take one event; ``t`` is in seconds on the run clock."""
+        ...
+
+    def sync(self) -> None:
+        """A trial is complete: make it safe."""
+        ...
+
+    def close(self) -> None:
+        """No more events."""
+        ...
+
+
+class MemoryLog:
+    """Keeps events in memory, as the file would hold them; for plans and tests."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def append(self, kind: str, t: float, **fields: Any) -> None:
+        """Keep one event."""
+        self.events.append({"kind": kind, "t": rounded(t), **fields})
+
+    def sync(self) -> None:
+        """Nothing to make safe."""
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+    def of(self, kind: str) -> list[Event]:
+        """The events of one kind, in order."""
+        return [event for event in self.events if event["kind"] == kind]
 
 
 class EventLog:
@@ -93,8 +130,8 @@ class EventLog:
         with self._rescue.open("ab") as rescue:
             rescue.write(line)
         raise DiskError(
-            f"{self.path}: the log could not be written ({reason or 'as before'}). What did not fit "
-            f"is in {self._rescue}; make room, then append it to the log and run with --resume."
+            f"{self.path}: the log could not be written ({reason or 'as before'}). What did not "
+            f"fit is in {self._rescue}; make room, then append it to the log and run with --resume."
         )
 
     def _sync_forever(self) -> None:
@@ -118,6 +155,8 @@ def _create(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True)
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
+        if path.stat().st_size == 0:
+            return _open_append(path)  # a run that ended before its first line
         raise DataError(
             f"{path} exists already. Nothing is overwritten: use --resume to go on with that run, "
             "or --run with another number."
@@ -211,5 +250,5 @@ def _decode(line: bytes) -> Event | None:
 
 
 def find_logs(folder: Path) -> list[Path]:
-    """All logs under a data folder, in a fixed order; pilots only if the folder is the pilots' own."""
+    """All logs under a data folder, in a fixed order; pilots have a folder of their own."""
     return sorted(folder.glob("sourcedata/sub-*/**/*_log.jsonl"))

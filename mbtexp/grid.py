@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
+
+SAME_MOMENT_S = 1e-6
+"""Two times closer than this are one moment: float noise, not a refresh still to come."""
 
 
 class Grid:
@@ -38,7 +42,7 @@ class Grid:
     def next_index(self, t: float) -> int:
         """The first refresh that lies after ``t``."""
         index = self.index(t)
-        return index if self.time(index) > t else index + 1
+        return index if self.time(index) - t > SAME_MOMENT_S else index + 1
 
 
 def fit_refresh(stamps: Sequence[float], nominal_hz: float) -> float | None:
@@ -53,7 +57,7 @@ def fit_refresh(stamps: Sequence[float], nominal_hz: float) -> float | None:
     if period <= 0 or not 0.2 < period * nominal_hz < 5:
         return None
     index, points = 0, [(0, stamps[0])]
-    for before, after in zip(stamps, stamps[1:], strict=False):
+    for before, after in pairwise(stamps):
         index += max(1, round((after - before) / period))
         points.append((index, after))
     slope, start = _line(points)
@@ -67,7 +71,7 @@ def fit_refresh(stamps: Sequence[float], nominal_hz: float) -> float | None:
 
 
 def _typical_period(stamps: Sequence[float]) -> float:
-    intervals = sorted(b - a for a, b in zip(stamps, stamps[1:], strict=False))
+    intervals = sorted(b - a for a, b in pairwise(stamps))
     return intervals[len(intervals) // 2]
 
 

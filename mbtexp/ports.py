@@ -1,4 +1,4 @@
-"""The seams of the house: a clock and three small protocols that a real rig and the virtual lab share.
+"""The seams of the house: a clock and three protocols that a real rig and the virtual lab share.
 
 All times are seconds on the run clock: monotonic, zero when the run was opened.
 """

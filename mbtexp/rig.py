@@ -1,4 +1,4 @@
-"""rig.toml: the machine in the lab with its screen, keyboard, trigger line and names, strictly read."""
+"""rig.toml: the machine in the lab with its screen, keyboard and trigger line, strictly read."""
 
 from __future__ import annotations
 
@@ -70,6 +70,13 @@ class OperatorSettings:
 
 
 @dataclass(frozen=True)
+class ScannerSettings:
+    """How volume pulses arrive (used when the rig's mode is fmri)."""
+
+    pulse_key: str = setting("t", doc="key that the scanner's pulse presses")
+
+
+@dataclass(frozen=True)
 class SiteSettings:
     """Names that the data set's documents carry."""
 
@@ -88,6 +95,7 @@ class Rig:
     trigger: TriggerSettings = field(default_factory=TriggerSettings)
     responses: ResponseSettings = field(default_factory=ResponseSettings)
     operator: OperatorSettings = field(default_factory=OperatorSettings)
+    scanner: ScannerSettings = field(default_factory=ScannerSettings)
     site: SiteSettings = field(default_factory=SiteSettings)
 
     def as_facts(self) -> dict[str, Any]:

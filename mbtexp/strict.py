@@ -56,23 +56,30 @@ def build(settings: type[Settings], given: Mapping[str, Any], *, where: str) -> 
 
 
 def from_text(settings: type[Any], key: str, text: str, *, where: str) -> Any:
-    """The value of one setting as typed on a command line (``window_s=8``)."""
+    """The value of one setting as typed on a command line (``window_s=8``), still unchecked."""
     hints = typing.get_type_hints(settings)
     if key not in hints:
         raise SettingError(f"{where}: {key!r} is not known here; {did_you_mean(key, hints)}")
     for kind in _alternatives(hints[key]):
-        if kind is bool and text.lower() in ("true", "false", "yes", "no"):
-            return text.lower() in ("true", "yes")
-        if kind is type(None) and text.lower() in ("none", ""):
-            return None
-        if kind in (int, float):
-            try:
-                return kind(text)
-            except ValueError:
-                continue
-        if typing.get_origin(kind) is tuple:
-            return tuple(part.strip() for part in text.split(",") if part.strip())
+        fits, value = _typed(text, kind)
+        if fits:
+            return value
     return text
+
+
+def _typed(text: str, kind: Any) -> tuple[bool, Any]:
+    if kind is bool and text.lower() in ("true", "false", "yes", "no"):
+        return True, text.lower() in ("true", "yes")
+    if kind is type(None) and text.lower() in ("none", ""):
+        return True, None
+    if typing.get_origin(kind) is tuple:
+        return True, tuple(part.strip() for part in text.split(",") if part.strip())
+    if kind in (int, float):
+        try:
+            return True, kind(text)
+        except ValueError:
+            return False, text
+    return False, text
 
 
 def _required(entry: Field[Any]) -> bool:
@@ -89,17 +96,21 @@ def _checked(value: Any, hint: Any, entry: Field[Any], *, where: str) -> Any:
     for kind in _alternatives(hint):
         fits, converted = _as(value, kind, where)
         if fits:
-            limits = entry.metadata.get("range")
-            outside = limits is not None and isinstance(converted, int | float)
-            if outside and not limits.low <= converted <= limits.high:
-                raise SettingError(
-                    f"{where} is {value}; it must be from {limits.low:g} to {limits.high:g}."
-                )
+            _refuse_outside(converted, entry.metadata.get("range"), where)
             return converted
     choices = [c for kind in _alternatives(hint) for c in _choices(kind)]
     if choices:
         raise SettingError(f"{where} is {value!r}; {did_you_mean(str(value), map(str, choices))}")
     raise SettingError(f"{where} is {value!r}; it must be {_spoken(hint)}.")
+
+
+def _refuse_outside(value: Any, limits: Range | None, where: str) -> None:
+    if limits is None or not isinstance(value, int | float):
+        return
+    if not limits.low <= value <= limits.high:
+        raise SettingError(
+            f"{where} is {value:g}; it must be from {limits.low:g} to {limits.high:g}."
+        )
 
 
 def _as(value: Any, kind: Any, where: str) -> tuple[bool, Any]:

@@ -101,8 +101,7 @@ class Keys:
 
     The window is ``[onset, onset + window_s)``, or to the phase's offset when ``window_s`` is None.
     A window that ``ends_phase`` closes with its phase; one that does not may outlast it, into the
-    phases that follow in the same trial. ``help`` keys are taken at any time in the window and are
-    reported without closing it (a glossary, for one).
+    phases that follow in the same trial.
     """
 
     allowed: tuple[str, ...]

@@ -1,0 +1,410 @@
+"""The command ``mbtexp``: reads the words, calls the parts, prints what they say; nothing else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mbtexp.errors import MbtexpError, RunAborted, SettingError
+
+if TYPE_CHECKING:
+    from mbtexp.conduct import Request
+
+STOPPED = 130
+"""Exit code when somebody pressed Ctrl-C."""
+
+EXAMPLES = """\
+examples:
+  mbtexp demo                                         a short run, from window to index
+  mbtexp run eyes --participant 01 --data study --pilot      try it in a window
+  mbtexp run eyes --participant 01 --data study --rig rig.toml
+  mbtexp plan eyes --participant 01 --preset scanner  what will happen, without a window
+  mbtexp bids study --validate                        logs to a BIDS data set
+  mbtexp analyse study                                logs to indices
+
+Every command explains itself: mbtexp run --help
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command; 0 if it went well, 2 with one plain sentence if it could not."""
+    options = _parser().parse_args(words)
+    try:
+        code = options.do(options)
+    except RunAborted as error:
+        _say(f"mbtexp: {error}", error=True)
+        return error.exit_code
+    except MbtexpError as error:
+        _say(f"mbtexp: {error}", error=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        _say("mbtexp: stopped from the keyboard; the log is closed.", error=True)
+        return STOPPED
+    except BrokenPipeError:
+        # The reader of our output has gone (a pager that was quit); that is no mistake.
+        sys.stderr.close()
+        return 0
+    return int(code or 0)
+
+
+def _say(text: str, *, error: bool = False) -> None:
+    stream = sys.stderr if error else sys.stdout
+    stream.write(text + "\n")
+    stream.flush()
+
+
+# -- the words ------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="mbtexp",
+        description="Experimental tasks on attachment and mentalising: run, plan, export, analyse.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=_Version())
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_plan(commands)
+    _add_data(commands)
+    _add_stimuli(commands)
+    _add_shows(commands)
+    _add_demo(commands)
+    return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """argparse with our own form of an error: one sentence, exit code 2."""
+
+    def error(self, message: str) -> Any:
+        _say(f"{self.prog}: {message}. Try '{self.prog} --help'.", error=True)
+        raise SystemExit(2)
+
+
+class _Version(str):
+    """The version, looked up only when somebody asks."""
+
+    __slots__ = ()
+
+    def __mod__(self, _values: object) -> str:
+        from importlib.metadata import version
+
+        return f"mbtexp {version('mbtexp')}"
+
+
+def _command(
+    commands: Any,
+    name: str,
+    do: Callable[[argparse.Namespace], int | None],
+    about: str,
+    example: str,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=about,
+        description=about,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(do=do)
+    return parser
+
+
+def _add_whom(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("task", metavar="TASK", help="a task's name (mbtexp tasks) or a .py file")
+    parser.add_argument(
+        "--participant", required=True, metavar="LABEL", help="a code, never a name"
+    )
+    parser.add_argument("--session", default="01", metavar="LABEL", help="the visit (default: 01)")
+    parser.add_argument("--run", type=int, default=1, metavar="N", help="number of the run (1)")
+    parser.add_argument("--preset", metavar="NAME", help="a preset of the task (mbtexp tasks)")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        dest="changes",
+        help="change a parameter; may be given several times",
+    )
+    parser.add_argument("--rig", type=Path, metavar="FILE", help="rig.toml of this machine")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the study's seed (0)")
+    parser.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
+
+
+def _add_run(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "run",
+        _run,
+        "Run a task with a participant (or a simulated one) and leave a log.",
+        "mbtexp run eyes --participant 01 --session 01 --data study --rig rig.toml",
+    )
+    _add_whom(parser)
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="the study's folder"
+    )
+    parser.add_argument("--pilot", action="store_true", help="in a window; data marked and apart")
+    parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
+    parser.add_argument("--simulate", action="store_true", help="a simulated participant answers")
+    parser.add_argument("--virtual", action="store_true", help="no screen: the virtual lab")
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the pilot's window")
+
+
+def _add_plan(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "plan",
+        _plan,
+        "Show what a run will do: trials, phases in frames, codes, length; no window.",
+        "mbtexp plan eyes --participant 01 --preset scanner --out plan.tsv",
+    )
+    _add_whom(parser)
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the whole table (TSV)")
+
+
+def _add_data(commands: Any) -> None:
+    bids = _command(
+        commands,
+        "bids",
+        _bids,
+        "Derive a BIDS data set from the logs of a folder; repeat it at any time.",
+        "mbtexp bids study --validate",
+    )
+    bids.add_argument("data", type=Path, metavar="DIR", help="the study's folder")
+    bids.add_argument("--validate", action="store_true", help="let the official validator read it")
+    analyse = _command(
+        commands,
+        "analyse",
+        _analyse,
+        "Score every run of a folder: indices.tsv and quality.tsv.",
+        "mbtexp analyse study",
+    )
+    analyse.add_argument("data", type=Path, metavar="DIR", help="the study's folder")
+    analyse.add_argument("--out", type=Path, metavar="DIR", help="where to (derivatives/mbtexp)")
+    show = _command(
+        commands, "show", _show, "Read one log: what was run, how it went.", "mbtexp show LOG"
+    )
+    show.add_argument("log", type=Path, metavar="LOG", help="a file ending in _log.jsonl")
+
+
+def _add_stimuli(commands: Any) -> None:
+    parser = commands.add_parser(
+        "stimuli",
+        help="List, verify or import stimulus sets.",
+        description="List, verify or import stimulus sets.",
+        epilog="example:\n  mbtexp stimuli import eyes ~/Downloads/RMET",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(title="what to do", required=True, metavar="VERB")
+    _command(verbs, "list", _stimuli_list, "List the sets that can be used.", "mbtexp stimuli list")
+    verify = _command(
+        verbs,
+        "verify",
+        _stimuli_verify,
+        "Check every file of a set against its manifest.",
+        "mbtexp stimuli verify eyes_pilot",
+    )
+    verify.add_argument("set", metavar="SET", nargs="*", help="names of sets (all)")
+    bring = _command(
+        verbs,
+        "import",
+        _stimuli_import,
+        "Import a lab's own copy of a stimulus set.",
+        "mbtexp stimuli import eyes ~/Downloads/RMET --name rmet",
+    )
+    bring.add_argument("kind", metavar="KIND", help="kind of set: eyes")
+    bring.add_argument("path", type=Path, metavar="PATH", help="folder or file to read")
+    bring.add_argument("--name", metavar="NAME", help="name to give to the set")
+    bring.add_argument("--instructions", type=Path, metavar="PDF", help="PDF with the answer key")
+
+
+def _add_shows(commands: Any) -> None:
+    _command(
+        commands, "tasks", _tasks, "List the tasks, their presets and lengths.", "mbtexp tasks"
+    )
+    board = _command(
+        commands,
+        "storyboard",
+        _storyboard,
+        "Draw every screen of a task into one picture.",
+        "mbtexp storyboard eyes --out eyes.png",
+    )
+    board.add_argument("task", metavar="TASK", help="a task's name")
+    board.add_argument("--preset", metavar="NAME", help="a preset of the task")
+    board.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
+    board.add_argument("--out", type=Path, required=True, metavar="PNG", help="picture to write")
+    board.add_argument("--size", type=_size, metavar="WxH", help="size of each screen")
+    board.add_argument("--screens", type=Path, metavar="DIR", help="also keep each screen here")
+
+
+def _add_demo(commands: Any) -> None:
+    demo = _command(
+        commands,
+        "demo",
+        _demo,
+        "A short Eyes run with a simulated participant, from window to index.",
+        "mbtexp demo --virtual",
+    )
+    demo.add_argument("--virtual", action="store_true", help="on the virtual lab, in seconds")
+    demo.add_argument("--out", type=Path, metavar="DIR", help="where to put it (demo-data)")
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 1280x720")
+    return int(width), int(height)
+
+
+# -- the commands ---------------------------------------------------------------------------------
+
+
+def _request(options: argparse.Namespace) -> Request:
+    from mbtexp.conduct import Request
+
+    changes: dict[str, str] = {}
+    for change in options.changes:
+        name, sign, value = change.partition("=")
+        if not sign:
+            raise SettingError(f"--set {change!r}: write NAME=VALUE, for example window_s=8.")
+        changes[name] = value
+    return Request(
+        task=options.task,
+        participant=options.participant,
+        session=options.session,
+        run=options.run,
+        preset=options.preset,
+        changes=changes,
+        rig=options.rig,
+        seed=options.seed,
+        language=options.language,
+        data=getattr(options, "data", Path()),
+        pilot=getattr(options, "pilot", False),
+        resume=getattr(options, "resume", False),
+        simulate=getattr(options, "simulate", False),
+        virtual=getattr(options, "virtual", False),
+        size=getattr(options, "size", None),
+    )
+
+
+def _run(options: argparse.Namespace) -> None:
+    from mbtexp.conduct import conduct
+    from mbtexp.show import Progress, after_run
+
+    if options.virtual and not options.simulate:
+        raise SettingError("--virtual has no keyboard for a person; add --simulate.")
+    with Progress("trial") as progress:
+        done = conduct(_request(options), on_progress=progress)
+    _say(after_run(done))
+
+
+def _plan(options: argparse.Namespace) -> None:
+    from mbtexp.conduct import prepare
+    from mbtexp.plan import make_plan
+    from mbtexp.show import plan_table, plan_text
+
+    prepared = prepare(_request(options))
+    plan = make_plan(
+        prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows
+    )
+    if options.out is not None:
+        from mbtexp.show import write_table
+
+        write_table(options.out, plan_table(plan))
+        _say(f"{options.out}: {len(plan.phases)} phases.")
+    _say(plan_text(prepared, plan, whole=options.out is None))
+
+
+def _bids(options: argparse.Namespace) -> int:
+    from mbtexp.bids import export, validate
+    from mbtexp.show import Progress
+
+    with Progress("run") as progress:
+        exported = export(options.data, progress=progress)
+    _say(exported.summary())
+    for warning in exported.warnings:
+        _say(f"note: {warning}")
+    if not options.validate:
+        return 0
+    report = validate(options.data)
+    _say(report.summary())
+    return 1 if report.errors else 0
+
+
+def _analyse(options: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    from mbtexp.show import Progress
+
+    # The core does not know the analysis package; the command only hands over.
+    analyse = import_module("analysis.run").analyse
+    with Progress("run") as progress:
+        analysed = analyse(options.data, options.out, progress)
+    _say(analysed.summary())
+
+
+def _show(options: argparse.Namespace) -> None:
+    from mbtexp.events import read_log
+    from mbtexp.show import log_text
+
+    _say(log_text(read_log(options.log)))
+
+
+def _stimuli_list(_options: argparse.Namespace) -> None:
+    from mbtexp.show import sets_text
+    from mbtexp.stimuli import list_sets
+
+    _say(sets_text(list_sets()))
+
+
+def _stimuli_verify(options: argparse.Namespace) -> None:
+    from mbtexp.stimuli import find_set, list_sets, verify
+
+    for stimuli in [find_set(name) for name in options.set] or list_sets():
+        verify(stimuli)
+        _say(f"{stimuli.name}: all {len(stimuli.items)} files are as the manifest has them.")
+
+
+def _stimuli_import(options: argparse.Namespace) -> None:
+    from mbtexp.stimuli import find_importer
+
+    bring = find_importer(options.kind)
+    stimuli = bring(options.path, name=options.name, instructions=options.instructions)
+    _say(f"{stimuli.name}: {len(stimuli.items)} items imported to {stimuli.folder}.")
+    for warning in stimuli.warnings:
+        _say(f"note: {warning}")
+    _say(f"Use it with: mbtexp run {options.kind} --set stimuli={stimuli.name} ...")
+
+
+def _tasks(_options: argparse.Namespace) -> None:
+    from mbtexp.show import tasks_text
+
+    _say(tasks_text())
+
+
+def _storyboard(options: argparse.Namespace) -> None:
+    from mbtexp.storyboard import draw_storyboard
+
+    count = draw_storyboard(
+        options.task,
+        preset=options.preset,
+        language=options.language,
+        out=options.out,
+        size=options.size,
+        screens=options.screens,
+    )
+    _say(f"{options.out}: {count} screens.")
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from mbtexp.demo import run_demo
+
+    run_demo(options.out, virtual=options.virtual, say=_say)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,423 @@
+"""Conduct a run: from what was asked for to a closed log, with every check before the window."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import platform
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mbtexp.clock import MonotonicClock, VirtualClock
+from mbtexp.errors import DataError, DiskError
+from mbtexp.events import FORMAT, EventLog, Log, find_logs, read_log
+from mbtexp.plan import make_plan, run_codes
+from mbtexp.ports import Display, Facts, Responses, Trigger
+from mbtexp.priority import normal_memory, quiet_memory, raise_priority, restore_priority
+from mbtexp.rig import Rig, read_rig
+from mbtexp.run import Run
+from mbtexp.session import Session
+from mbtexp.simulate import Participant, SimulatedResponses
+from mbtexp.stimuli import StimulusSet, find_set, verify
+from mbtexp.task import Catalogue, Material, Task, find_task, with_keys
+from mbtexp.triggers import NoTrigger, RecordingLink, Sender, open_link
+from mbtexp.virtual import VirtualDisplay
+
+FREE_DISK_BYTES = 20_000_000
+"""Least free space with which a run is started."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the operator asked for on the command line."""
+
+    task: str
+    participant: str
+    data: Path
+    session: str = "01"
+    run: int = 1
+    preset: str | None = None
+    changes: Mapping[str, str] = field(default_factory=dict)
+    rig: Path | None = None
+    seed: int = 0
+    language: str = "en"
+    pilot: bool = False
+    resume: bool = False
+    simulate: bool = False
+    virtual: bool = False
+    size: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that has been checked: its design, its words and pictures, its rig."""
+
+    task: Task
+    session: Session
+    preset: str
+    material: Material
+    rig: Rig
+    rows: tuple[Any, ...]
+
+    @property
+    def participant(self) -> Participant:
+        """The simulated participant for this design."""
+        return self.task.participant(self.session, self.material)
+
+
+@dataclass(frozen=True)
+class Conducted:
+    """How a run went."""
+
+    log: Path
+    trials: int
+    timing: Facts
+    codes_lost: int
+    devices: Facts
+
+
+@dataclass(frozen=True)
+class Devices:
+    """The open ports of a run, and what they say of themselves."""
+
+    clock: MonotonicClock | VirtualClock
+    display: Display
+    responses: Responses
+    trigger: Trigger
+    priority: str
+
+    def facts(self) -> Facts:
+        """For the header."""
+        return {
+            "display": {**self.display.describe(), "priority": self.priority},
+            "responses": self.responses.describe(),
+            "trigger": self.trigger.describe(),
+        }
+
+
+def prepare(request: Request) -> Prepared:
+    """Everything about a run that can be known, and refused, before a device is opened."""
+    task = find_task(request.task)
+    preset = request.preset or next(iter(task.presets))
+    params = task.settings(preset, request.changes)
+    rig = Rig() if request.rig is None else read_rig(request.rig)
+    session = Session(request.participant, task.name, request.session, request.run, request.seed)
+    material = Material(params, task.catalogue(request.language), _stimuli(task, params))
+    material = with_keys(replace(material, keys=task.keys(params)), rig.responses.keys)
+    return Prepared(task, session, preset, material, rig, tuple(task.design(session, material)))
+
+
+def conduct(
+    request: Request,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    on_ready: Callable[[Devices], None] | None = None,
+) -> Conducted:
+    """Run a task with a participant, or a simulated one, and leave a closed log.
+
+    Raises
+    ------
+    MbtexpError
+        Something asked for is not possible, a device failed, or the operator stopped the run.
+    """
+    prepared = prepare(request)
+    make_plan(prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows)
+    path = prepared.session.log_path(request.data, pilot=request.pilot)
+    _refuse_mixing(request)
+    _refuse_full_disk(request.data)
+    earlier = _earlier(path, prepared, resume=request.resume)
+    with _devices(request, prepared, _elapsed(earlier, virtual=request.virtual)) as devices:
+        if on_ready is not None:
+            on_ready(devices)
+        kind, facts = _opening(request, prepared, devices, earlier)
+        log = EventLog(path, resume=earlier is not None)
+        log.append(kind, facts.pop("t"), **facts)
+        run = Run(
+            display=devices.display,
+            responses=devices.responses,
+            trigger=devices.trigger,
+            clock=devices.clock,
+            log=log,
+            trials=prepared.rows,
+            recorded=[] if earlier is None else list(earlier.of("trial")),
+            operator=prepared.rig.operator,
+            codes=run_codes(prepared.task),
+            code_names={code: name for name, code in prepared.task.codes.items()},
+            words=_core_words(request.language, prepared.rig),
+            pulse_key=prepared.rig.scanner.pulse_key if prepared.rig.mode == "fmri" else None,
+            stop_when_lost=_stop_when_lost(prepared.rig),
+            on_progress=on_progress,
+        )
+        with _room_for_the_run(request), run:
+            prepared.task.play(run, prepared.material)
+        return Conducted(
+            path, len(run.recorded), run.timing.facts(), devices.trigger.lost(), devices.facts()
+        )
+
+
+# -- before the window ----------------------------------------------------------------------------
+
+
+def _stimuli(task: Task, params: Any) -> StimulusSet | None:
+    name = task.stimuli(params)
+    if name is None:
+        return None
+    stimuli = find_set(name)
+    verify(stimuli)
+    return stimuli
+
+
+def _refuse_mixing(request: Request) -> None:
+    """Simulated and real participants never share a data folder."""
+    if request.pilot or not request.data.is_dir():
+        return
+    logs = find_logs(request.data)
+    if not logs:
+        return
+    simulated = read_log(logs[0]).header["simulated"] is not None
+    if simulated and not request.simulate:
+        raise DataError(
+            f"{request.data} holds simulated participants; give real ones another --data folder."
+        )
+    if request.simulate and not simulated:
+        raise DataError(
+            f"{request.data} holds real participants; give simulated ones another --data folder."
+        )
+
+
+def _refuse_full_disk(data: Path) -> None:
+    existing = next(folder for folder in (data, *data.absolute().parents) if folder.exists())
+    if shutil.disk_usage(existing).free < FREE_DISK_BYTES:
+        raise DiskError(
+            f"{data}: less than {FREE_DISK_BYTES // 1_000_000} MB are free on this disk; "
+            "make room before the participant starts."
+        )
+
+
+def _earlier(path: Path, prepared: Prepared, *, resume: bool) -> Log | None:
+    """The interrupted run to go on with, if that was asked for and fits."""
+    if not path.exists() or path.stat().st_size == 0:
+        if resume:
+            raise DataError(f"{path}: there is no run to resume; leave out --resume.")
+        return None
+    if not resume:
+        raise DataError(
+            f"{path} exists already. Nothing is overwritten: use --resume to go on with that run, "
+            "or --run with another number."
+        )
+    earlier = read_log(path)
+    if earlier.completed:
+        raise DataError(f"{path}: this run is complete; use --run with another number.")
+    now = _identity(prepared)
+    for name, value in now.items():
+        if earlier.header.get(name) != value:
+            raise DataError(
+                f"{path}: the run was started with another {name}; "
+                "resume it with the options it was started with."
+            )
+    return earlier
+
+
+def _elapsed(earlier: Log | None, *, virtual: bool) -> float:
+    """Where the clock of a resumed run starts: on the time axis of its first part."""
+    if earlier is None:
+        return 0.0
+    last = max(event["t"] for event in earlier.events)
+    if virtual:
+        return float(last) + 1.0
+    began = datetime.fromisoformat(earlier.header["clock"]["utc_at_zero"])
+    since = (datetime.now(tz=began.tzinfo) - began).total_seconds()
+    return max(since, float(last) + 0.001)
+
+
+# -- devices --------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _devices(request: Request, prepared: Prepared, at: float) -> Iterator[Devices]:
+    """Open the ports, the cheapest to fail first; close what was opened, whatever happens."""
+    rig = prepared.rig
+    with contextlib.ExitStack() as stack:
+        if request.virtual:
+            virtual = VirtualClock(at)
+            trigger: Trigger = (
+                NoTrigger()
+                if rig.trigger.device == "none"
+                else Sender(rig.trigger, RecordingLink(virtual), virtual)
+            )
+            stack.callback(trigger.close)
+            display = VirtualDisplay(virtual, rig.display.refresh_hz)
+            simulated = SimulatedResponses(virtual, prepared.participant.answer)
+            yield Devices(virtual, display, simulated, trigger, "virtual")
+            return
+        clock = MonotonicClock(at)
+        stack.callback(clock.close)
+        line = (
+            NoTrigger()
+            if rig.trigger.device == "none"
+            else Sender(rig.trigger, open_link(rig.trigger, clock), clock)
+        )
+        stack.callback(line.close)
+        # PsychoPy takes a second to import: only where a window is really wanted.
+        from mbtexp.responses.keyboard import open_keyboard  # noqa: PLC0415
+        from mbtexp.screen import open_screen  # noqa: PLC0415
+
+        windowed = request.pilot or request.simulate
+        screen = open_screen(rig.display, clock, pilot=windowed, size=request.size)
+        stack.callback(screen.close)
+        responses: Responses = (
+            SimulatedResponses(clock, prepared.participant.answer)
+            if request.simulate
+            else open_keyboard(rig.responses, clock, screen)
+        )
+        stack.callback(responses.close)
+        yield Devices(clock, screen, responses, line, raise_priority())
+
+
+@contextlib.contextmanager
+def _room_for_the_run(request: Request) -> Iterator[None]:
+    """No garbage collection while a participant sits there; as before afterwards."""
+    if request.virtual:
+        yield
+        return
+    quiet_memory()
+    try:
+        yield
+    finally:
+        normal_memory()
+        restore_priority()
+
+
+def _stop_when_lost(rig: Rig) -> str | None:
+    return rig.trigger.stop_at if rig.trigger.on_error == "strict" else None
+
+
+# -- the header -----------------------------------------------------------------------------------
+
+
+def _identity(prepared: Prepared) -> Facts:
+    """What must be the same for a run to be the same run."""
+    session = prepared.session
+    facts = {
+        "task": prepared.task.name,
+        "preset": prepared.preset,
+        "params": asdict(prepared.material.params),
+        "language": prepared.material.text.language,
+        "seed": session.seed,
+        "design": [asdict(row) for row in prepared.rows],
+        "stimuli": None if prepared.material.stimuli is None else prepared.material.stimuli.facts(),
+    }
+    return dict(json.loads(json.dumps(facts)))
+
+
+def _opening(
+    request: Request, prepared: Prepared, devices: Devices, earlier: Log | None
+) -> tuple[str, Facts]:
+    """The line that a new or a resumed run begins with."""
+    if earlier is None:
+        return "header", {"t": 0.0, **_header(request, prepared, devices)}
+    done = {event["trial"] for event in earlier.of("trial")}
+    return "resume", {
+        "t": devices.clock.now(),
+        **devices.facts(),
+        "software": software_facts(),
+        "next_trial": next((r.trial for r in prepared.rows if r.trial not in done), None),
+        "clock": _clock_facts(devices),
+    }
+
+
+def _clock_facts(devices: Devices) -> Facts:
+    return {"utc_at_zero": devices.clock.utc_at_zero(), "source": devices.clock.source}
+
+
+def _header(request: Request, prepared: Prepared, devices: Devices) -> Facts:
+    task, session = prepared.task, prepared.session
+    return {
+        "format": FORMAT,
+        **_identity(prepared),
+        "participant": session.participant,
+        "session": session.session,
+        "run": session.run,
+        "mode": "pilot" if request.pilot else "lab",
+        "simulated": prepared.participant.facts() if request.simulate else None,
+        "keys": list(prepared.material.keys),
+        "columns": task.column_facts(),
+        "phases": task.phase_facts(),
+        "codes": task.code_facts(),
+        "task_info": {
+            "title": task.title,
+            "description": task.description,
+            "instructions": task.instructions(prepared.material),
+            "references": list(task.references),
+            "cogatlas": task.cogatlas,
+        },
+        "rig": prepared.rig.as_facts(),
+        **devices.facts(),
+        "software": software_facts(),
+        "clock": _clock_facts(devices),
+    }
+
+
+def software_facts() -> Facts:
+    """Which program and which libraries produced a log."""
+    commit, dirty = _git()
+    return {
+        "mbtexp": importlib.metadata.version("mbtexp"),
+        "python": platform.python_version(),
+        "os": platform.platform(),
+        "packages": {name: _version(name) for name in ("numpy", "psychopy", "pyserial")},
+        "git_commit": commit,
+        "git_dirty": dirty,
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _git() -> tuple[str | None, bool | None]:
+    """Commit of the checkout that runs, and whether it was changed; None for an installed copy."""
+    here = Path(__file__).resolve().parent.parent
+    if not (here / ".git").exists():
+        return None, None
+    try:
+        commit = _git_says(here, "rev-parse", "HEAD")
+        return commit, bool(_git_says(here, "status", "--porcelain", "--untracked-files=no"))
+    except (OSError, subprocess.SubprocessError):
+        return None, None
+
+
+def _git_says(folder: Path, *words: str) -> str:
+    done = subprocess.run(
+        ["git", "-C", str(folder), *words],
+        capture_output=True,
+        text=True,
+        timeout=5,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+def _core_words(language: str, rig: Rig) -> Callable[[str], str]:
+    words = core_texts(language)
+    return lambda key: words(key, stop=rig.operator.stop, pause=rig.operator.pause)
+
+
+def core_texts(language: str) -> Catalogue:
+    """The core's own screens in a language; in English where the core does not speak it."""
+    import tomllib  # noqa: PLC0415
+
+    folder = Path(__file__).parent / "texts"
+    path = folder / f"core.{language}.toml"
+    if not path.is_file():
+        path = folder / "core.en.toml"
+    return Catalogue(path.name.split(".")[1], tomllib.loads(path.read_text(encoding="utf-8")))

@@ -1,0 +1,169 @@
+"""A run before it happens, played on the virtual lab: its trials, frames and codes can be read."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mbtexp.errors import SettingError, did_you_mean
+from mbtexp.events import Event, MemoryLog
+from mbtexp.rig import Rig, TriggerSettings
+from mbtexp.run import Codes, Run
+from mbtexp.session import Session
+from mbtexp.simulate import Answer
+from mbtexp.task import Material, Task
+from mbtexp.timeline import Phase
+from mbtexp.virtual import VirtualLab
+
+OPERATOR_WORDS = ("pause", "confirm_stop")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will do if it is answered as a simulated participant would."""
+
+    refresh_hz: float
+    rows: tuple[Any, ...]
+    events: list[Event]
+    length_s: float
+    untimed: bool
+    """Whether a phase waits for an answer without limit, so that the length is only typical."""
+
+    @property
+    def phases(self) -> list[Event]:
+        """The phases in order."""
+        return [event for event in self.events if event["kind"] == "phase"]
+
+    @property
+    def codes(self) -> dict[str, int]:
+        """How often each trigger code is sent, by name."""
+        counts: dict[str, int] = {}
+        for event in self.events:
+            if event["kind"] == "trigger":
+                counts[event["name"]] = counts.get(event["name"], 0) + 1
+        return counts
+
+
+def make_plan(
+    task: Task, session: Session, material: Material, rig: Rig, rows: Sequence[Any] | None = None
+) -> Plan:
+    """Play the run on the virtual lab at the rig's refresh rate and refuse what cannot work.
+
+    Raises
+    ------
+    SettingError
+        A duration that the display cannot show, a response key that is also the operator's or the
+        scanner's, a code that the recorder cannot take, a stimulus that was not prepared, an
+        outcome column that the task does not describe.
+    """
+    rows = tuple(task.design(session, material)) if rows is None else tuple(rows)
+    refuse_shared_keys(material.keys, rig)
+    refuse_large_codes(task, rig)
+    watched = _Watched(task.participant(session, material).answer, rig.scanner.pulse_key)
+    lab = VirtualLab(
+        rig.display.refresh_hz, answer=watched, trigger=TriggerSettings(device="serial", port="-")
+    )
+    log = MemoryLog()
+    with Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=rows,
+        operator=rig.operator,
+        codes=run_codes(task),
+        code_names={code: name for name, code in task.codes.items()},
+        pulse_key=rig.scanner.pulse_key if rig.mode == "fmri" else None,
+    ) as run:
+        task.play(run, material)
+    if lab.display.unprepared:
+        raise SettingError(
+            f"task '{task.name}' shows {type(lab.display.unprepared[0]).__name__} "
+            f"{lab.display.unprepared[0]!r} without having prepared it."
+        )
+    _refuse_unknown_columns(task, log)
+    return Plan(rig.display.refresh_hz, rows, log.events, lab.clock.now(), watched.untimed)
+
+
+def run_codes(task: Task) -> Codes:
+    """The codes of the run's own events, from the task's part of the code book."""
+    names = {field.name for field in dataclasses.fields(Codes)}
+    return Codes(**{name: code for name, code in task.codes.items() if name in names})
+
+
+def refuse_shared_keys(keys: Sequence[str], rig: Rig) -> None:
+    """Keys of participant, operator and scanner must differ."""
+    if len(set(keys)) < len(keys):
+        raise SettingError(f"responses: keys: {', '.join(keys)} has a key twice.")
+    taken = {rig.operator.stop: "operator's stop key", rig.operator.pause: "operator's pause key"}
+    if rig.mode == "fmri":
+        taken[rig.scanner.pulse_key] = "scanner's pulse key"
+    for key in keys:
+        if key in taken:
+            raise SettingError(
+                f"key {key!r} answers the task and is also the {taken[key]}; "
+                "change one of them in rig.toml."
+            )
+
+
+def refuse_large_codes(task: Task, rig: Rig) -> None:
+    """Every code of the task must fit through the recorder's input."""
+    if rig.trigger.device == "none":
+        return
+    large = [name for name, code in task.codes.items() if code > rig.trigger.max_code]
+    if large:
+        raise SettingError(
+            f"rig.toml: trigger: max_code is {rig.trigger.max_code}, but task '{task.name}' sends "
+            f"code {task.codes[large[0]]} ({large[0]})."
+        )
+
+
+def _refuse_unknown_columns(task: Task, log: MemoryLog) -> None:
+    for trial in log.of("trial"):
+        for name in {**trial["design"], **trial["outcome"]}:
+            if name not in task.columns:
+                raise SettingError(
+                    f"task '{task.name}' records {name!r} without describing it; "
+                    f"{did_you_mean(name, task.columns)}"
+                )
+
+
+class _Watched:
+    """A participant's answers, and whether a phase without a limit was among those answered."""
+
+    def __init__(self, answer: Answer, pulse_key: str) -> None:
+        self._answer = answer
+        self._pulse_key = pulse_key
+        self.untimed = False
+
+    def __call__(self, phase: Phase, trial: Any) -> Sequence[tuple[str, float]]:
+        endless = phase.duration_s is None and phase.frames is None
+        if endless and phase.keys and phase.keys.allowed == (self._pulse_key,):
+            return [(self._pulse_key, 0.5)]
+        self.untimed |= endless and bool(trial)
+        return self._answer(phase, trial)
+
+
+def table(plan: Plan, columns: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
+    """One row a phase: its trial, its name, its frames and seconds, its code, when it is due."""
+    by_trial = {row.trial: columns(row) for row in plan.rows}
+    return [
+        {
+            "trial": phase["trial"] if phase["trial"] is not None else "",
+            "phase": phase["phase"],
+            "onset_s": f"{phase['onset_planned']:.4f}",
+            "frames": "until answer"
+            if phase["frames_planned"] is None
+            else phase["frames_planned"],
+            "duration_s": ""
+            if phase["frames_planned"] is None
+            else f"{phase['frames_planned'] / plan.refresh_hz:.4f}",
+            "code": "" if phase["code"] is None else phase["code"],
+            "tag": phase["tag"],
+            **by_trial.get(phase["trial"], {}),
+        }
+        for phase in plan.phases
+    ]

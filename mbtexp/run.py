@@ -1,0 +1,684 @@
+"""Run: the one loop that flips; it puts phases on the frame grid, takes answers and writes the log.
+
+How a trial goes through here: ``show`` takes its phases one after the other. ``_begin`` brings a
+phase on at its index of the grid, ``_stay`` waits out its response window. The last phase of a
+trial stays on the screen while the task computes, and ends when the next one begins, so nothing
+that a task does between two trials costs a frame as long as it fits into that phase.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from types import TracebackType
+from typing import Any, Self
+
+from mbtexp.errors import DeviceError, DiskError, MbtexpError, RunAborted, SettingError, TimingError
+from mbtexp.events import Sink, rounded
+from mbtexp.grid import Grid
+from mbtexp.ports import Clock, Display, Facts, Press, Responses, Trigger
+from mbtexp.rig import OperatorSettings
+from mbtexp.timeline import Keys, Phase, Text, phase_frames
+
+EDGE = 0.15
+"""Share of a frame after a refresh from which its number is certain; the next swap waits for it."""
+
+SLICE_S = 0.1
+"""Longest stretch of waiting without a look at the window and the trigger line, s."""
+
+SETTLE_S = 0.02
+"""Time for one code with its pulse and gap at the end of a run, s."""
+
+CONFIRM_S = 10.0
+"""How long the question "stop the run?" stays before the run goes on by itself, s."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Trigger codes that the run itself sends."""
+
+    run_start: int | None = None
+    run_end: int | None = None
+    block_start: int | None = None
+    block_end: int | None = None
+    pause: int | None = None
+    resume: int | None = None
+    abort: int | None = None
+    trial_invalid: int | None = None
+
+
+@dataclass
+class Shown:
+    """How a phase went; times in s on the run clock."""
+
+    phase: Phase
+    onset: float
+    key: str | None = None
+    """The key that answered, or None."""
+    rt_s: float | None = None
+    """From the onset of the phase to the press."""
+    press: float | None = None
+    held: tuple[str, ...] = ()
+    """Keys that were already down at the onset."""
+
+    @property
+    def answered(self) -> bool:
+        """Whether a key counted."""
+        return self.key is not None
+
+
+@dataclass(frozen=True)
+class Block:
+    """Trials of one block that are still to be shown; ``first`` of the run's blocks shown now."""
+
+    number: int
+    practice: bool
+    trials: tuple[Any, ...]
+    first: bool
+    last: bool
+    resumed: bool
+
+
+@dataclass
+class _Window:
+    """A response window: open from ``onset`` until before ``close``."""
+
+    shown: Shown
+    close: float
+    told: bool = False
+    """Whether its closing without an answer has been marked."""
+
+    def takes(self, press: Press) -> bool:
+        return self.shown.onset <= press.t < self.close
+
+
+@dataclass
+class _OnScreen:
+    """The phase that is on the screen and whose end is not known yet."""
+
+    phase: Phase
+    planned: int
+    index: int
+    onset: float
+    trial: int | None
+    attempt: int
+    held: tuple[str, ...]
+    missed: int
+    frames_planned: int | None
+
+
+class _StopAsked(Exception):
+    """The operator's stop key went down."""
+
+
+@dataclass
+class Timing:
+    """How well the run kept its times, counted as it goes."""
+
+    phases: int = 0
+    late_phases: int = 0
+    frames: int = 0
+    missed_frames: int = 0
+    worst_late_s: float = 0.0
+
+    def facts(self) -> Facts:
+        """The counts as plain JSON."""
+        facts = dataclasses.asdict(self)
+        return {**facts, "worst_late_s": rounded(self.worst_late_s)}
+
+
+class Run:
+    """Shows the trials of one run and records what happened.
+
+    Parameters
+    ----------
+    display, responses, trigger, clock
+        The ports: a real rig's, or the virtual lab's.
+    log
+        Where every event goes.
+    trials
+        The design: dataclass rows with ``trial``, ``block`` and ``practice``.
+    recorded
+        Trial events of an interrupted run that this one continues.
+    operator
+        The operator's two keys.
+    codes
+        Trigger codes for the run's own events.
+    code_names
+        Names of the task's trigger codes, for the log.
+    words
+        Texts for pause and stop screens: ``pause``, ``confirm_stop``.
+    pulse_key
+        The scanner's key, if pulses come as key presses; every one is counted.
+    stop_when_lost
+        ``trial`` or ``block``: where a lost trigger code stops the run; None: never.
+    on_progress
+        Called with the number of finished trials and of all.
+    """
+
+    def __init__(
+        self,
+        *,
+        display: Display,
+        responses: Responses,
+        trigger: Trigger,
+        clock: Clock,
+        log: Sink,
+        trials: Sequence[Any],
+        recorded: Sequence[Mapping[str, Any]] = (),
+        operator: OperatorSettings | None = None,
+        codes: Codes | None = None,
+        code_names: Mapping[int, str] | None = None,
+        words: Callable[[str], str] = str,
+        pulse_key: str | None = None,
+        stop_when_lost: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self._display = display
+        self._responses = responses
+        self._trigger = trigger
+        self._clock = clock
+        self._log = log
+        self._operator = operator or OperatorSettings()
+        self._codes = codes or Codes()
+        self._code_names = dict(code_names or {})
+        self._words = words
+        self._pulse_key = pulse_key
+        self._stop_when_lost = stop_when_lost
+        self._on_progress = on_progress or (lambda _done, _all: None)
+        self.trials = tuple(trials)
+        self.recorded = [dict(event) for event in recorded]
+        self.timing = Timing()
+        self.zero = 0.0
+        """Time zero of the run: its first flip, or the first scanner pulse (s)."""
+        self._grid: Grid | None = None
+        self._last_index = 0
+        self._next: int | None = None
+        self._screen: _OnScreen | None = None
+        self._windows: list[_Window] = []
+        self._row: Any = None
+        self._window_trial: int | None = None
+        self._attempt = 1
+        self._pause_asked = False
+        self._stop_asked = False
+        self._stop_is_answer = False
+        self._recorded_row = False
+        self._pulses = 0
+
+    # -- the run as a whole -------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        """Start the frame grid with the first flip, which is the run's time zero."""
+        self._display.draw(())
+        if self._codes.run_start is not None:
+            self._trigger.arm(self._codes.run_start, "run_start")
+        first = self._display.swap(self._trigger.at_swap)
+        self._grid = Grid(self._display.refresh_hz, first)
+        self.zero = first
+        self._log.append("note", first, text="run started", next_trial=self._next_trial())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the log first, whatever happened; then let the error go on."""
+        try:
+            self._leave(error)
+        except DiskError:
+            # The first error is the one to tell; a full disk has been told where it struck.
+            if error is None:
+                raise
+        finally:
+            self._log.close()
+
+    def _leave(self, error: BaseException | None) -> None:
+        if error is None:
+            self._finish_screen(self._clear())
+            self._send(self._codes.run_end, "run_end")
+        else:
+            self._send(self._codes.abort, "abort")
+        self._settle_line()
+        now = self._clock.now()
+        self._log_triggers()
+        if error is not None:
+            reason = str(error) if isinstance(error, MbtexpError) else type(error).__name__
+            self._log.append("abort", now, reason=reason)
+        self._log.append(
+            "end",
+            now,
+            completed=error is None,
+            trials=len(self.recorded),
+            timing=self.timing.facts(),
+            triggers={"lost": self._trigger.lost()},
+        )
+
+    def blocks(self) -> Iterator[Block]:
+        """The blocks that still have trials to show, in order; marks their start and end."""
+        done = {event["trial"] for event in self.recorded}
+        left = [row for row in self.trials if row.trial not in done]
+        numbers = [number for number, _ in groupby(left, key=lambda row: row.block)]
+        for number, rows in groupby(left, key=lambda row: row.block):
+            trials = tuple(rows)
+            block = Block(
+                number=number,
+                practice=trials[0].practice,
+                trials=trials,
+                first=number == numbers[0],
+                last=number == numbers[-1],
+                resumed=bool(done),
+            )
+            self._mark_block(block, "start", self._codes.block_start)
+            yield block
+            self._mark_block(block, "end", self._codes.block_end)
+            self._stop_if_codes_lost("block")
+
+    def trials_of(self, block: Block) -> Iterator[Any]:
+        """The block's trials one by one; each must be recorded before the next is asked for."""
+        for row in block.trials:
+            if self._pause_asked:
+                self._pause()
+            self._row, self._attempt, self._recorded_row = row, 1, False
+            yield row
+            if not self._recorded_row:
+                raise SettingError(f"trial {row.trial} was shown but not recorded by its task.")
+            self._row = None
+
+    def record(self, **outcome: Any) -> None:
+        """The trial is complete: write its design row and outcome; ask the disk to keep them."""
+        row = self._row
+        event = {
+            "trial": row.trial,
+            "block": row.block,
+            "attempt": self._attempt,
+            "design": dataclasses.asdict(row),
+            "outcome": outcome,
+        }
+        self._log.append("trial", self._clock.now(), **event)
+        self.recorded.append(event)
+        self._recorded_row = True
+        self._log_triggers()
+        self._log.sync()
+        self._on_progress(len(self.recorded), len(self.trials))
+        self._stop_if_codes_lost("trial")
+
+    def note(self, text: str, **facts: Any) -> None:
+        """Something worth knowing later."""
+        self._log.append("note", self._clock.now(), text=text, **facts)
+
+    def prepare(self, phases: Sequence[Phase]) -> None:
+        """Build everything that these phases show, before any of them is due."""
+        self._display.prepare(stimulus for phase in phases for stimulus in phase.stimuli)
+
+    # -- showing phases -----------------------------------------------------------------------
+
+    def show(self, phases: Sequence[Phase]) -> dict[str, Shown]:
+        """Play phases one after the other and tell how each went, by its name.
+
+        A trial that the operator interrupted, and then let go on, is shown again from its first
+        phase.
+
+        Raises
+        ------
+        RunAborted
+            The operator confirmed to stop.
+        TimingError
+            A phase cannot be shown, or a timed response window stands last: the screen must
+            change when it closes.
+        """
+        self._refuse_impossible(phases)
+        while True:
+            try:
+                return self._play(phases)
+            except _StopAsked:
+                self._confirm_stop()
+                self._attempt += 1
+                self._send(self._codes.trial_invalid, "trial_invalid")
+
+    def _refuse_impossible(self, phases: Sequence[Phase]) -> None:
+        for phase in phases:
+            phase_frames(phase, self._display.refresh_hz)
+        last = phases[-1]
+        if last.keys and last.keys.ends_phase and (last.duration_s or last.frames):
+            raise TimingError(
+                f"phase '{last.name}' is the last of its trial and has a response window that "
+                "closes by itself; let a phase without keys follow it."
+            )
+
+    def _play(self, phases: Sequence[Phase]) -> dict[str, Shown]:
+        result: dict[str, Shown] = {}
+        for position, phase in enumerate(phases):
+            shown = self._begin(phase, first=position == 0)
+            result[phase.name] = shown
+            if phase.keys is not None:
+                self._stay(shown)
+        return result
+
+    def _begin(self, phase: Phase, *, first: bool) -> Shown:
+        """Bring a phase on at its index, and close the one before it."""
+        grid = self._running_grid()
+        planned = self._planned_index(phase)
+        fixed = planned is not None
+        if planned is not None:
+            self._keep_until(planned - 1)
+        self._display.draw(phase.stimuli)
+        if phase.code is not None:
+            self._trigger.arm(phase.code, self._code_names.get(phase.code, phase.name))
+        possible = max(grid.next_index(self._clock.now()), self._last_index + 1)
+        if planned is None:
+            planned = possible
+        onset = self._display.swap(self._trigger.at_swap)
+        index = self._last_index = grid.seen(onset)
+        held = tuple(sorted(self._responses.held()))
+        if phase.at_s is not None and self._screen is not None:
+            self._screen.frames_planned = planned - self._screen.planned
+        self._finish_screen(onset)
+        before, after = _split(self._responses.poll(), onset)
+        self._take(before)
+        self._close_windows(onset)
+        shown = Shown(phase, onset, held=held)
+        if first:
+            self._windows = []
+            self._window_trial = None if self._row is None else self._row.trial
+        if phase.keys is not None:
+            length = phase.keys.window_s
+            self._windows.append(_Window(shown, onset + length if length else float("inf")))
+        planned_frames = phase_frames(phase, grid.refresh_hz)
+        self._count(planned_onset=grid.time(planned), onset=onset, late=index - planned)
+        self._screen = _OnScreen(
+            phase=phase,
+            planned=planned,
+            index=index,
+            onset=onset,
+            trial=None if self._row is None else self._row.trial,
+            attempt=self._attempt,
+            held=held,
+            missed=max(0, index - max(planned, possible)),
+            frames_planned=planned_frames,
+        )
+        # A phase that had to come at once is the new anchor where it really came; one that had its
+        # place on the grid keeps it, so that a missed frame is made up and never passed on.
+        anchor = planned if fixed else index
+        self._next = None if planned_frames is None else anchor + planned_frames
+        self._responses.attend(phase, self._row_facts(), onset)
+        self._take(after)
+        self._heed_stop()
+        return shown
+
+    def _planned_index(self, phase: Phase) -> int | None:
+        if phase.at_s is not None:
+            return self._running_grid().index(self.zero + phase.at_s)
+        return self._next
+
+    def _keep_until(self, index: int) -> None:
+        """Show the current scene again at every refresh up to ``index``."""
+        grid = self._running_grid()
+        display, responses, trigger = self._display, self._responses, self._trigger
+        while max(self._last_index, grid.next_index(self._clock.now()) - 1) < index:
+            expected = max(self._last_index, grid.next_index(self._clock.now()) - 1) + 1
+            seen = self._last_index = grid.seen(display.swap(_nothing))
+            if seen > expected and self._screen is not None:
+                self._screen.missed += seen - expected
+            trigger.service(self._clock.now())
+            presses = responses.poll()
+            if presses:
+                self._take(presses)
+                self._heed_stop()
+
+    def _stay(self, shown: Shown) -> None:
+        """Wait out a response window on a still screen; nothing is swapped meanwhile."""
+        keys = shown.phase.keys
+        if keys is None:
+            return
+        grid = self._running_grid()
+        end = self._next
+        until = float("inf") if end is None else grid.time(end - 1) + EDGE * grid.period_s
+        while not (shown.answered and keys.ends_phase):
+            now = self._clock.now()
+            if now >= until:
+                return
+            presses = self._responses.wait(min(until, now + SLICE_S))
+            if presses:
+                self._take(presses)
+                self._heed_stop()
+            self._trigger.service(self._clock.now())
+            self._display.pump()
+        self._next = None
+
+    # -- answers ------------------------------------------------------------------------------
+
+    def _take(self, presses: Sequence[Press]) -> None:
+        for press in presses:
+            if press.down:
+                self._take_press(press)
+            else:
+                self._log_press(press, None, "release")
+
+    def _take_press(self, press: Press) -> None:
+        if press.key == self._pulse_key:
+            self._take_pulse(press)
+            return
+        if press.key in (self._operator.stop, self._operator.pause) and not self._stop_is_answer:
+            self._log_press(press, None, "operator")
+            self._stop_asked |= press.key == self._operator.stop
+            self._pause_asked |= press.key == self._operator.pause
+            return
+        window = next((w for w in reversed(self._windows) if w.takes(press)), None)
+        if window is None:
+            self._log_press(press, None, self._outside(press))
+            return
+        shown, keys = window.shown, window.shown.phase.keys
+        if keys is None or press.key not in keys.allowed:
+            self._log_press(press, shown, "other")
+        elif shown.answered:
+            self._log_press(press, shown, "extra")
+        else:
+            shown.key, shown.press, shown.rt_s = press.key, press.t, press.t - shown.onset
+            self._send_event(keys.code(press.key), f"response_{press.key}", press.t)
+            self._log_press(press, shown, "counted")
+
+    def _heed_stop(self) -> None:
+        """Leave the trial for the operator's question; only where everything shown is booked."""
+        if self._stop_asked:
+            self._stop_asked = False
+            raise _StopAsked
+
+    def _outside(self, press: Press) -> str:
+        opened = [w for w in self._windows if w.shown.onset <= press.t]
+        if not opened:
+            return "early"
+        return "extra" if any(w.shown.answered for w in opened) else "late"
+
+    def _take_pulse(self, press: Press) -> None:
+        self._pulses += 1
+        flag = "first" if self._pulses == 1 else "ok"
+        self._log.append("pulse", press.t, n=self._pulses, flag=flag)
+        window = next((w for w in reversed(self._windows) if w.takes(press)), None)
+        if window is not None and not window.shown.answered:
+            keys = window.shown.phase.keys
+            if keys is not None and press.key in keys.allowed:
+                window.shown.key, window.shown.press = press.key, press.t
+                window.shown.rt_s = press.t - window.shown.onset
+
+    def _close_windows(self, t: float) -> None:
+        """The screen has changed at ``t``: close what closes with it, mark what went unanswered."""
+        for window in self._windows:
+            phase = window.shown.phase
+            if phase.keys is not None and phase.keys.window_s is None:
+                window.close = min(window.close, t)
+            if window.close <= t and not window.shown.answered and not window.told:
+                window.told = True
+                self._send_event(phase.none_code, "no_response", window.close)
+
+    def _log_press(self, press: Press, shown: Shown | None, status: str) -> None:
+        screen = self._screen
+        self._log.append(
+            "response",
+            press.t,
+            trial=self._window_trial,
+            attempt=self._attempt,
+            phase=shown.phase.name if shown else screen.phase.name if screen else None,
+            key=press.key,
+            down=press.down,
+            status=status,
+            rt_s=rounded(press.t - shown.onset) if shown else None,
+        )
+
+    # -- the operator -------------------------------------------------------------------------
+
+    def page(self, name: str, text: str, keys: Sequence[str]) -> str:
+        """A page of text until one of the keys; returns it (instructions, breaks)."""
+        stimuli = (Text(text, size=0.035, wrap=1.2),)
+        phase = Phase(name, stimuli, keys=Keys(tuple(keys)))
+        self._display.prepare(stimuli)
+        return self.show([phase])[name].key or ""
+
+    def start_clock(self, already_s: float = 0.0) -> None:
+        """Set the run's time zero: the scanner's first pulse where there is one, else now.
+
+        Parameters
+        ----------
+        already_s
+            Where on the run's time axis this moment is, s; not zero where a run is resumed.
+        """
+        now = self._clock.now()
+        if self._pulse_key is not None:
+            stimuli = (Text(self._words("scanner"), size=0.035, wrap=1.2),)
+            self._display.prepare(stimuli)
+            keys = Keys((self._pulse_key,))
+            waited = self.show([Phase("scanner", stimuli, keys=keys)])["scanner"]
+            now = self._clock.now() if waited.press is None else waited.press
+        self.zero = now - already_s
+        self.note("time zero", zero=rounded(self.zero))
+
+    def _pause(self) -> None:
+        self._pause_asked = False
+        if any(getattr(row, "onset_s", None) is not None for row in self.trials):
+            self.note("pause refused: the trials' onsets are fixed")
+            return
+        self._log.append("pause", self._clock.now(), edge="start")
+        self._send(self._codes.pause, "pause")
+        self._operator_page("pause", (self._operator.pause,), None)
+        self._send(self._codes.resume, "resume")
+        self._log.append("pause", self._clock.now(), edge="end")
+        self._log_triggers()
+
+    def _confirm_stop(self) -> None:
+        stop, go_on = self._operator.stop, self._operator.pause
+        answer = self._operator_page("confirm_stop", (stop, go_on), CONFIRM_S)
+        if answer == stop:
+            raise RunAborted(
+                "The run was stopped by the operator. Everything up to here is in the log; "
+                "--resume goes on with the interrupted trial."
+            )
+        self.note("stop not confirmed; the trial is shown again")
+
+    def _operator_page(self, name: str, keys: tuple[str, ...], limit_s: float | None) -> str | None:
+        stimuli = (Text(self._words(name), size=0.035, wrap=1.2),)
+        self._display.prepare(stimuli)
+        phases = [Phase(name, stimuli, duration_s=limit_s, keys=Keys(tuple(keys)))]
+        if limit_s is not None:
+            phases.append(Phase(f"{name}_end", (), frames=1))
+        self._stop_is_answer, self._next = True, None
+        try:
+            return self._play(phases)[name].key
+        finally:
+            self._stop_is_answer, self._next = False, None
+
+    # -- book-keeping -------------------------------------------------------------------------
+
+    def _clear(self) -> float:
+        """Let the last phase end and leave an empty screen; returns when that was."""
+        if self._next is not None:
+            self._keep_until(self._next - 1)
+        self._display.draw(())
+        cleared = self._display.swap(_nothing)
+        self._last_index = self._running_grid().seen(cleared)
+        self._take(self._responses.poll())
+        return cleared
+
+    def _finish_screen(self, offset: float) -> None:
+        """Write down the phase whose end has become known."""
+        screen, self._screen = self._screen, None
+        if screen is None:
+            return
+        grid = self._running_grid()
+        frames = grid.index(offset) - screen.index
+        self.timing.frames += frames
+        self.timing.missed_frames += screen.missed
+        self._log.append(
+            "phase",
+            screen.onset,
+            trial=screen.trial,
+            attempt=screen.attempt,
+            phase=screen.phase.name,
+            tag=screen.phase.tag,
+            onset_planned=rounded(grid.time(screen.planned)),
+            onset=rounded(screen.onset),
+            offset=rounded(offset),
+            frames_planned=screen.frames_planned,
+            frames=frames,
+            missed=screen.missed,
+            code=screen.phase.code,
+            held=list(screen.held),
+        )
+
+    def _count(self, *, planned_onset: float, onset: float, late: int) -> None:
+        self.timing.phases += 1
+        self.timing.late_phases += late > 0
+        self.timing.worst_late_s = max(self.timing.worst_late_s, onset - planned_onset)
+
+    def _mark_block(self, block: Block, edge: str, code: int | None) -> None:
+        self._send(code, f"block_{edge}")
+        name = "practice" if block.practice else "main"
+        self._log.append("block", self._clock.now(), block=block.number, edge=edge, name=name)
+
+    def _send(self, code: int | None, name: str) -> None:
+        self._send_event(code, name, self._clock.now())
+
+    def _send_event(self, code: int | None, name: str, t: float) -> None:
+        if code is not None:
+            self._trigger.send(code, self._code_names.get(code, name), t)
+
+    def _settle_line(self) -> None:
+        """Let the codes that wait for a free line go out before the run is closed."""
+        for _ in range(3):
+            self._clock.sleep_until(self._clock.now() + SETTLE_S)
+            self._trigger.service(self._clock.now())
+
+    def _log_triggers(self) -> None:
+        for record in self._trigger.drain():
+            self._log.append("trigger", record["t_event"], **record)
+
+    def _stop_if_codes_lost(self, boundary: str) -> None:
+        lost = self._trigger.lost()
+        if lost and self._stop_when_lost in (boundary, "trial"):
+            raise DeviceError(
+                f"{lost} trigger code{'s' * (lost > 1)} did not reach the recorder, so the run was "
+                "stopped. Check cable and port; --resume goes on. (rig.toml: trigger: on_error = "
+                "'continue' would only count them.)"
+            )
+
+    def _row_facts(self) -> dict[str, Any]:
+        return {} if self._row is None else dataclasses.asdict(self._row)
+
+    def _next_trial(self) -> int | None:
+        done = {event["trial"] for event in self.recorded}
+        return next((row.trial for row in self.trials if row.trial not in done), None)
+
+    def _running_grid(self) -> Grid:
+        if self._grid is None:
+            raise SettingError("the run has not been entered; use 'with Run(...) as run'.")
+        return self._grid
+
+
+def _split(presses: Sequence[Press], t: float) -> tuple[list[Press], list[Press]]:
+    return [p for p in presses if p.t < t], [p for p in presses if p.t >= t]
+
+
+def _nothing(_t: float) -> None:
+    """A swap that shows the same scene again sends nothing."""

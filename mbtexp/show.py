@@ -1,0 +1,263 @@
+"""What the command line says: plans, logs, sets and tasks as text for a terminal."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from mbtexp.errors import DiskError, SettingError
+
+if TYPE_CHECKING:
+    from mbtexp.conduct import Conducted, Prepared
+    from mbtexp.events import Log
+    from mbtexp.plan import Plan
+    from mbtexp.stimuli import StimulusSet
+
+BAR_WIDTH = 30
+
+
+class Progress:
+    """A bar on the operator's terminal; silent where the output is not a terminal."""
+
+    def __init__(self, unit: str) -> None:
+        self._unit = unit
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __call__(self, done: int, whole: int) -> None:
+        """Show how much is done."""
+        if not sys.stderr.isatty() or whole == 0:
+            return
+        full = round(BAR_WIDTH * done / whole)
+        bar = "#" * full + "." * (BAR_WIDTH - full)
+        sys.stderr.write(f"\r[{bar}] {self._unit} {done} of {whole} ")
+        sys.stderr.flush()
+        self._shown = True
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the line, so that what follows starts on its own."""
+        if self._shown:
+            sys.stderr.write("\n")
+
+
+def columns_text(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) -> str:
+    """Rows in columns as wide as they need to be.
+
+    >>> print(columns_text([["eyes", 37]], ["task", "n"]))
+    task  n
+    eyes  37
+    """
+    lines = [[str(cell) for cell in row] for row in ([heads, *rows] if heads else rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+    """A new TSV file; an existing one is never overwritten."""
+    try:
+        with path.open("x", encoding="utf-8", newline="") as table:
+            writer = csv.DictWriter(table, list(rows[0]), delimiter="\t", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    except FileExistsError:
+        raise SettingError(f"{path} exists already; give --out another name.") from None
+    except OSError as error:
+        raise DiskError(f"{path}: the table cannot be written ({error.strerror}).") from None
+
+
+def minutes(seconds: float) -> str:
+    """A length of time as minutes and seconds.
+
+    >>> minutes(93.4)
+    '1 min 33 s'
+    """
+    whole = round(seconds)
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{whole} s"
+
+
+# -- runs -----------------------------------------------------------------------------------------
+
+
+def timing_text(timing: Mapping[str, Any]) -> str:
+    """The verdict on a run's timing in one sentence."""
+    phases, late = timing["phases"], timing["late_phases"]
+    if late == 0:
+        return f"timing: good; all {phases} screens came on the frame that was planned."
+    share = 100 * late / phases
+    worst = 1000 * timing["worst_late_s"]
+    verdict = "acceptable" if share <= 1 else "poor"
+    return (
+        f"timing: {verdict}; {late} of {phases} screens came late ({share:.1f} %, at worst "
+        f"{worst:.0f} ms), {timing['missed_frames']} frames were missed."
+    )
+
+
+def after_run(done: Conducted) -> str:
+    """What the operator reads when a run is over."""
+    line = "trigger codes: none lost." if done.codes_lost == 0 else _loss(done.codes_lost)
+    return "\n".join(
+        [f"{done.trials} trials; {timing_text(done.timing)}", line, f"log: {done.log}"]
+    )
+
+
+def _loss(lost: int) -> str:
+    return f"TRIGGER CODES LOST: {lost}. The log says which; check cable and port."
+
+
+def log_text(log: Log) -> str:
+    """One log: what was run, how far it came, how well it kept time."""
+    header = log.header
+    trials = {event["trial"]: event for event in log.of("trial")}
+    heads = ["trial", "block", "stimulus", "response", "correct", "RT (s)"]
+    rows = [
+        [
+            number,
+            event["block"],
+            event["design"].get("stim_id", ""),
+            _or(event["outcome"].get("response"), "-"),
+            _or(event["outcome"].get("correct"), "-"),
+            _or(event["outcome"].get("rt_s"), "-"),
+        ]
+        for number, event in sorted(trials.items())
+    ]
+    who = "simulated participant" if header["simulated"] else "participant"
+    lines = [
+        f"{header['task_info']['title']}, preset {header['preset']}, {who} "
+        f"{header['participant']}, session {header['session']}, run {header['run']}"
+        + (" (PILOT)" if header["mode"] == "pilot" else ""),
+        f"begun {header['clock']['utc_at_zero']}, mbtexp {header['software']['mbtexp']}, "
+        f"{header['display'].get('refresh_hz', 0):.3f} Hz",
+        "",
+        columns_text(rows, heads) if rows else "no trial was completed",
+        "",
+        f"{len(trials)} of {len(header['design'])} trials; " + _ending(log),
+    ]
+    lines += [timing_text(event["timing"]) for event in log.of("end")]
+    outcomes = Counter(event["outcome"] for event in log.of("trigger"))
+    if outcomes:
+        lines.append("trigger codes: " + ", ".join(f"{n} {o}" for o, n in sorted(outcomes.items())))
+    return "\n".join([*lines, *log.damage])
+
+
+def _or(value: object, missing: str) -> object:
+    return missing if value is None else value
+
+
+def _ending(log: Log) -> str:
+    if log.completed:
+        return "the run is complete."
+    reasons = [event["reason"] for event in log.of("abort")]
+    if reasons:
+        return f"stopped: {reasons[-1]}"
+    return "the run broke off; --resume goes on with it."
+
+
+# -- plans ----------------------------------------------------------------------------------------
+
+
+def plan_table(plan: Plan) -> list[dict[str, Any]]:
+    """One row a phase with its trial, frames, seconds, code and due time."""
+    rows = {row.trial: asdict(row) for row in plan.rows}
+    columns = [name for name in next(iter(rows.values()), {}) if name != "trial"]
+    return [
+        {
+            "trial": _or(phase["trial"], "n/a"),
+            "phase": phase["phase"],
+            "tag": phase["tag"] or "n/a",
+            "planned_s": f"{phase['onset_planned']:.4f}",
+            "frames": _or(phase["frames_planned"], "n/a"),
+            "duration_s": _seconds(phase["frames_planned"], plan.refresh_hz),
+            "code": _or(phase["code"], "n/a"),
+            **{name: _or(rows.get(phase["trial"], {}).get(name), "n/a") for name in columns},
+        }
+        for phase in plan.phases
+    ]
+
+
+def _seconds(frames: int | None, refresh_hz: float) -> str:
+    return "n/a" if frames is None else f"{frames / refresh_hz:.4f}"
+
+
+def plan_text(prepared: Prepared, plan: Plan, *, whole: bool) -> str:
+    """The plan for a reader: what a trial is made of, how many there are, codes and length."""
+    session = prepared.session
+    lines = [
+        f"{prepared.task.title}, preset {prepared.preset}, participant {session.participant}, "
+        f"session {session.session}, run {session.run}, seed {session.seed}",
+        f"screen at {plan.refresh_hz:g} Hz; stimuli: "
+        + (prepared.material.stimuli.name if prepared.material.stimuli else "none"),
+        "",
+    ]
+    if whole:
+        lines += [
+            columns_text(_trial_rows(plan), ["trial", "block", "phases (frames)", "what"]),
+            "",
+        ]
+    counts = Counter(row.block for row in plan.rows)
+    lines += [
+        f"{len(plan.rows)} trials in {len(counts)} blocks; {len(plan.phases)} screens.",
+        "codes: " + ", ".join(f"{name} x {n}" for name, n in sorted(plan.codes.items())),
+        ("typical length (answers are not timed): " if plan.untimed else "length: ")
+        + minutes(plan.length_s),
+    ]
+    return "\n".join(lines)
+
+
+def _trial_rows(plan: Plan) -> list[list[object]]:
+    phases: dict[int, list[str]] = {}
+    for phase in plan.phases:
+        if phase["trial"] is not None:
+            frames = phase["frames_planned"]
+            word = f"{phase['phase']} {'until answer' if frames is None else frames}"
+            phases.setdefault(phase["trial"], []).append(word)
+    return [
+        [row.trial, row.block, ", ".join(phases.get(row.trial, [])), getattr(row, "stim_id", "")]
+        for row in plan.rows
+    ]
+
+
+# -- what there is --------------------------------------------------------------------------------
+
+
+def sets_text(sets: Iterable[StimulusSet]) -> str:
+    """The stimulus sets with their kind and licence."""
+    rows = [[s.name, s.kind, len(s.items), s.licence, s.folder] for s in sets]
+    return columns_text(rows, ["set", "kind", "items", "licence", "folder"])
+
+
+def tasks_text() -> str:
+    """Every task with its presets, trials and typical length for participant 01."""
+    from mbtexp.conduct import Request, prepare  # noqa: PLC0415  numpy only where it is needed
+    from mbtexp.plan import make_plan  # noqa: PLC0415
+    from mbtexp.task import find_task, task_names  # noqa: PLC0415
+
+    rows = []
+    for name in task_names():
+        for preset in find_task(name).presets:
+            request = Request(task=name, participant="01", data=Path(), preset=preset)
+            prepared = prepare(request)
+            plan = make_plan(
+                prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows
+            )
+            stimuli = prepared.material.stimuli.name if prepared.material.stimuli else "-"
+            length = ("about " if plan.untimed else "") + minutes(plan.length_s)
+            rows.append(
+                [name, preset, len(plan.rows), length, stimuli, " ".join(prepared.material.keys)]
+            )
+    return columns_text(rows, ["task", "preset", "trials", "length", "stimuli", "keys"])
