@@ -130,9 +130,8 @@ def _plain(name: str) -> str:
 
 def _write_ignored(files: Files) -> None:
     lines = (files.content(".bidsignore") or b"").decode("utf-8", "replace").splitlines()
-    missing = [entry for entry in IGNORED if entry not in lines]
-    if missing:
-        files.replace(".bidsignore", "".join(f"{line}\n" for line in [*lines, *missing]).encode())
+    lines += [entry for entry in IGNORED if entry not in lines]
+    files.replace(".bidsignore", "".join(f"{line}\n" for line in lines).encode())
 
 
 def _changes(runs: Sequence[RunFacts]) -> str:
