@@ -9,6 +9,7 @@ from mbtexp.clock import VirtualClock
 from mbtexp.errors import DeviceError, SettingError
 from mbtexp.rig import TriggerSettings
 from mbtexp.triggers.book import SESSION, CodeBook, Entry, as_json, as_tsv, codebook
+from mbtexp.triggers.check import line_walk
 from mbtexp.triggers.codes import BOOKS, EYES, all_codes
 from mbtexp.triggers.emulate import differences
 from mbtexp.triggers.encode import (
@@ -433,6 +434,16 @@ def test_a_response_code_lets_an_armed_flip_go_first():
     assert [r["outcome"] for r in line.sender.drain()] == ["sent", "deferred_sent"]
 
 
+def test_a_waiting_code_does_not_wait_for_a_flip_that_was_blocked():
+    line = Line(w1="blocked")
+    line.sender.arm(123, "fixation")
+    line.sender.send(154, "response_tl", 0.0)
+    line.to(0.016)
+    line.sender.at_swap(0.016)
+    line.to(1.0)
+    assert line.bytes() == [(16, 154), (26, 0)]
+
+
 def test_a_code_armed_over_another_takes_its_place():
     line = Line()
     line.sender.arm(123, "fixation")
@@ -611,6 +622,20 @@ def test_a_blocking_pulse_returns_when_the_line_is_at_rest():
     assert line.bytes() == [(0, 121), (10, 0), (14, 85), (24, 0)]
     assert line.clock.now() == pytest.approx(0.028)
     assert line.sender.drain()[1]["kind_of"] == "blocking"
+
+
+def test_a_line_walk_sends_each_bit_alone_a_second_apart():
+    line = Line()
+    seen = [(line.clock.now(), code) for code in line_walk(line.sender, line.clock)]
+    sent = [(t, byte) for t, byte in line.link.received if byte]
+    assert sent == seen
+    assert [code for _, code in sent] == [1, 2, 4, 8, 16, 32, 64, 128, 85, 170]
+    assert [t for t, _ in sent] == [float(n) for n in range(10)]
+
+
+def test_a_line_walk_keeps_to_the_recorder_s_bits():
+    line = Line(replace(RIG, max_code=15))
+    assert list(line_walk(line.sender, line.clock)) == [1, 2, 4, 8]
 
 
 def test_every_code_that_was_asked_for_is_counted():

@@ -339,6 +339,8 @@ class Sender:
             self._finish(record, written.outcome)
             if written.outcome == "partial":
                 self._clean_up_after_part(end)
+            if self._deferred is not None:
+                self._clock.call_at(end, self._tick)
             return
         record.outcome = outcome
         self._leave_behind(end)
