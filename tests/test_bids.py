@@ -554,7 +554,9 @@ def test_the_sidecar_says_what_the_header_knows_and_nothing_else(tmp_path: Path)
         "Code": "swh:1:rev:0123456789abcdef0123456789abcdef01234567",
     }
     assert facts["value"]["Levels"]["130"] == "item happened"
-    assert facts["trial_type"]["Levels"]["eyes_mental"] == "Eyes and four words."
+    assert facts["trial_type"]["Levels"]["eyes_mental"] == (
+        "Eyes and four words. (condition: mental)"
+    )
     assert facts["onset_s"]["Units"] == "s"
 
 

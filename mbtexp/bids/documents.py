@@ -166,7 +166,7 @@ to `participants.tsv`.
 
 
 def _task_section(run: RunFacts) -> str:
-    lines = [f"## task-{run.task}", "", f"{run.title}."]
+    lines = [f"## task-{run.task}", "", f"{run.title.rstrip('.')}."]
     if run.description:
         lines.append(run.description)
     lines += ["", *(f"- {reference}" for reference in run.references)]

@@ -37,6 +37,13 @@ class Exported:
     warnings: tuple[str, ...]
     """What somebody should know: damage, incomplete runs, files that were left alone."""
 
+    def summary(self) -> str:
+        """The export in one line."""
+        runs = f"{self.runs} run{'s' * (self.runs != 1)}"
+        return (
+            f"{self.root}: {runs}; {len(self.written)} files written, {self.unchanged} unchanged."
+        )
+
 
 @dataclass(frozen=True)
 class _Derived:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from mbtexp.errors import DataError
 from mbtexp.events import Event, Log, read_log
+from mbtexp.triggers.sender import LOST, REACHED
 
 Datatype = Literal["beh", "eeg", "func"]
 
@@ -220,7 +221,7 @@ def run_warnings(run: RunLog) -> Iterator[str]:
             f"{path}: not completed, {len(run.completed)} of {len(run.design)} trials are there "
             f"({_sentence(reason)}). What is there was exported."
         )
-    lost = sum(1 for event in run.log.of("trigger") if not sent(event))
+    lost = sum(1 for event in run.log.of("trigger") if event.get("outcome") in LOST)
     if lost:
         yield (
             f"{path}: {lost} trigger code{'s' * (lost > 1)} never left; the recording lacks them."
@@ -254,8 +255,5 @@ def _sentence(reason: str) -> str:
 
 
 def sent(trigger: Event) -> bool:
-    """Whether a trigger code reached the line.
-
-    A pulse whose end was cut short has still begun, and its code was there to be recorded.
-    """
-    return trigger.get("outcome") in ("sent", "deferred_sent", "truncated", "mock")
+    """Whether a recorder can have seen a trigger code."""
+    return trigger.get("outcome") in REACHED

@@ -6,8 +6,16 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mbtexp.bids.runs import RunLog
-from mbtexp.bids.tables import EVENTS_TAKEN, TRIALS_TAKEN, Table, column_name, trial_type
+from mbtexp.bids.runs import RunLog, TaggedEvent
+from mbtexp.bids.tables import (
+    BLANK,
+    EVENTS_TAKEN,
+    TRIALS_TAKEN,
+    Table,
+    cell,
+    column_name,
+    trial_type,
+)
 
 Sidecar = dict[str, Any]
 
@@ -226,12 +234,20 @@ def _trial_types(run: RunLog) -> Sidecar:
     for tagged in run.of("phase"):
         regressor = trial_type(run, tagged)
         if regressor is not None:
-            levels[regressor] = run.header["phases"][tagged.event["phase"]]["description"]
+            levels[regressor] = _meaning(run, tagged)
     column: Sidecar = {
         "Description": "Regressor of a model; n/a for what is not modelled: other rows, practice, "
         "attempts that were not completed."
     }
     return {**column, "Levels": dict(sorted(levels.items()))} if levels else column
+
+
+def _meaning(run: RunLog, tagged: TaggedEvent) -> str:
+    """A regressor's phase, with the values of the columns that its name is made of."""
+    phase = run.header["phases"][tagged.event["phase"]]
+    facts = run.facts(tagged.event["trial"], outcome=True)
+    named = [f"{name}: {cell(facts.get(name))}" for name in re.findall(BLANK, phase["trial_type"])]
+    return f"{phase['description']} ({', '.join(named)})" if named else str(phase["description"])
 
 
 def _phases(run: RunLog, table: Table) -> Sidecar:
@@ -290,7 +306,7 @@ def _known(facts: Mapping[str, Any]) -> Sidecar:
 def _task_facts(run: RunLog) -> Sidecar:
     info = run.header.get("task_info", {})
     sentences = [info.get("title"), info.get("description")]
-    told = [sentence.strip().rstrip(".") + "." for sentence in sentences if sentence]
+    told = [_ended(sentence.strip()) for sentence in sentences if sentence]
     return _known(
         {
             "TaskName": run.labels.task,
@@ -299,6 +315,10 @@ def _task_facts(run: RunLog) -> Sidecar:
             "CogAtlasID": info.get("cogatlas"),
         }
     )
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?", "!")) else f"{sentence}."
 
 
 def _pages(instructions: Any) -> str | None:
@@ -352,12 +372,12 @@ def _screen(run: RunLog) -> Sidecar:
 def _software(run: RunLog) -> Sidecar:
     software = run.header.get("software", {})
     virtual = run.header.get("display", {}).get("backend") == "virtual"
-    packages = {name.lower(): version for name, version in software.get("packages", {}).items()}
-    if "psychopy" in packages and not virtual:
+    psychopy = software.get("packages", {}).get("psychopy")
+    if psychopy and not virtual:
         return {
             "SoftwareName": "PsychoPy",
             "SoftwareRRID": PSYCHOPY_RRID,
-            "SoftwareVersion": packages["psychopy"],
+            "SoftwareVersion": psychopy,
         }
     return {"SoftwareName": "mbtexp", "SoftwareVersion": software.get("mbtexp")}
 
@@ -391,6 +411,6 @@ def _run_facts(run: RunLog) -> Sidecar:
                     "Licence": stimuli.get("licence"),
                 }
             ),
-            "SoftwareVersion": header.get("software", {}).get("mbtexp"),
+            "MbtexpVersion": header.get("software", {}).get("mbtexp"),
         }
     )

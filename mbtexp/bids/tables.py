@@ -22,6 +22,9 @@ MISSING = "n/a"
 EARLIEST_S = -60.0
 """Earliest onset before the scanner's start that BIDS finds plausible; earlier rows stay out."""
 
+BLANK = r"\{(\w+)\}"
+"""A column's name in a regressor's."""
+
 SAME_MOMENT_S = 0.001
 """A code and the flip or press that it marks carry times of one clock, at most this far apart."""
 
@@ -231,7 +234,7 @@ def trial_type(run: RunLog, tagged: TaggedEvent) -> str | None:
     facts = run.facts(phase["trial"], outcome=True)
     if facts.get("practice"):
         return None
-    filled = re.sub(r"\{(\w+)\}", lambda blank: cell(facts.get(blank[1])), pattern)
+    filled = re.sub(BLANK, lambda blank: cell(facts.get(blank[1])), pattern)
     # Contrasts are written as formulas: a slash or a blank in a name would break them.
     return re.sub(r"\W+", "_", filled).strip("_") or None
 

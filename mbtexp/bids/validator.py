@@ -32,6 +32,17 @@ class Report:
         """Whether the dataset is valid; warnings do not count."""
         return not self.errors
 
+    def summary(self) -> str:
+        """Every line, errors first, and what it comes to."""
+        counts = f"{len(self.errors)} errors, {len(self.warnings)} warnings"
+        return "\n".join(
+            [
+                *(f"error: {line}" for line in self.errors),
+                *(f"warning: {line}" for line in self.warnings),
+                f"{'valid' if self.ok else 'not valid'}: {counts}.",
+            ]
+        )
+
 
 def validate(data: Path) -> Report:
     """Ask the official validator and our own checks about a dataset.
