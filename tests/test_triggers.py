@@ -687,6 +687,7 @@ def test_no_line_takes_every_code_and_keeps_nothing():
     trigger.service(0.0)
     trigger.close()
     assert (trigger.drain(), trigger.lost(), trigger.describe()) == ([], 0, {"device": "none"})
+    assert (trigger.counts(), trigger.loss_report()) == ({"requested": 0, "lost": 0}, "")
 
 
 def test_what_was_sent_and_what_arrived_are_told_apart():

@@ -451,6 +451,14 @@ class NoTrigger:
     def close(self) -> None:
         """Nothing to give back."""
 
+    def counts(self) -> Facts:
+        """No code was asked of a line."""
+        return {"requested": 0, "lost": 0}
+
+    def loss_report(self) -> str:
+        """Nothing to tell."""
+        return ""
+
 
 def open_trigger(settings: TriggerSettings, clock: Clock) -> Trigger:
     """The trigger line that the rig asks for, open; ``NoTrigger`` where it asks for none."""
