@@ -179,7 +179,9 @@ def _scale(scale: Scale, geometry: Geometry) -> Iterator[Part]:
             yield Disc(at, radius - line, BACKGROUND)
         if inside:
             ink = BACKGROUND if chosen else scale.color
-            yield Words(label, at, min(unit * 0.034, radius * 1.3), ink)
+            size = min(unit * 0.034, radius * 1.3)
+            # The middle of a figure lies below the middle of its line.
+            yield Words(label, (at[0], at[1] + 0.05 * size), size, ink)
         else:
             below = (at[0], y0 - radius - unit * 0.015)
             yield Words(

@@ -13,8 +13,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from mbtexp.errors import DeviceError, SettingError, StimulusError
 from mbtexp.grid import fit_refresh
 from mbtexp.layout import BACKGROUND, Box, Disc, Geometry, Part, Picture, Words, geometry, parts
@@ -398,14 +396,13 @@ class Screen:
         )
 
     def _picture(self, picture: Picture) -> Any:
-        pixels = _pixels(Path(picture.file), picture.width, self._paper())
-        height, width = pixels.shape[:2]
+        flat = _flat_picture(Path(picture.file), picture.width, self._paper())
         return self._kit.visual.ImageStim(
             self._window,
-            image=pixels,
+            image=flat,
             units="pix",
             pos=picture.at,
-            size=(picture.width, picture.width * height / width),
+            size=(picture.width, picture.width * flat.height / flat.width),
             interpolate=True,
             autoLog=False,
         )
@@ -667,22 +664,18 @@ def _patch(corner: str, window: Geometry) -> Box | None:
 
 
 def _mark(banner: str, photodiode: str, window: Geometry) -> Words | None:
-    """A pilot's mark, small, at the lower edge and away from the photodiode."""
+    """A pilot's mark, small, at the left edge and away from the photodiode."""
     if not banner:
         return None
-    height = max(12.0, window.height_px * 0.018)
-    side = 1 if photodiode == "bottom-left" else -1
+    size = max(12.0, window.height_px * 0.018)
     width = window.width_px * 0.4
-    x = side * (window.width_px - width) / 2 - side * height
-    y = -window.height_px / 2 + height
-    return Words(banner, (x, y), height, "#ffb000", wrap=width, align="left")
+    up = 1 if photodiode == "bottom-left" else -1
+    at = (-(window.width_px - width) / 2 + size, up * (window.height_px / 2 - size))
+    return Words(banner, at, size, "#ffb000", wrap=width, align="left")
 
 
-def _pixels(file: Path, width_px: float, paper: tuple[int, int, int]) -> Any:
-    """A picture's pixels for PsychoPy, no larger than it is shown, transparency on the background.
-
-    Rows run from the lower edge; values from -1 to 1.
-    """
+def _flat_picture(file: Path, width_px: float, paper: tuple[int, int, int]) -> Any:
+    """A picture no larger than it is shown, what is transparent lying on the background."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  comes with PsychoPy
 
     try:
@@ -697,5 +690,4 @@ def _pixels(file: Path, width_px: float, paper: tuple[int, int, int]) -> Any:
         picture = picture.resize((max(1, round(width_px)), height), Image.Resampling.LANCZOS)
     flat = Image.new("RGBA", picture.size, (*paper, 255))
     flat.alpha_composite(picture)
-    values = np.asarray(flat.convert("RGB"), dtype=np.float32) / 127.5 - 1.0
-    return np.flipud(values)
+    return flat.convert("RGB")
