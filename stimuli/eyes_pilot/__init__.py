@@ -1,0 +1,1 @@
+"""A pilot set: drawn eye regions with four words each, not normed; no score measures anything."""
