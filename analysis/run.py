@@ -200,10 +200,7 @@ def _dataset_description() -> bytes:
 
 def _bidsignore(out: Path, contents: Mapping[str, bytes]) -> bytes:
     """Names of our tables, which BIDS has no place for, beside what was listed there before."""
-    try:
-        before = (out / ".bidsignore").read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        before = []
-    ours = [name for name in contents if name != "dataset_description.json"]
-    listed = dict.fromkeys([*(line for line in before if line.strip()), *ours])
-    return ("\n".join(sorted(listed)) + "\n").encode()
+    file = out / ".bidsignore"
+    before = file.read_bytes().splitlines() if file.is_file() else []
+    ours = [name.encode() for name in contents if name != "dataset_description.json"]
+    return b"".join(line + b"\n" for line in sorted({*before, *ours}) if line.strip())
