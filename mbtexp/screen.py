@@ -634,7 +634,11 @@ def _require_size(window: Any, settings: DisplaySettings) -> None:
 
 
 def _require_color(toolkit: _Toolkit, name: str) -> None:
-    if not toolkit.colors.Color(name):
+    try:
+        known = bool(name) and bool(toolkit.colors.Color(name))
+    except ValueError:
+        known = False
+    if not known:
         raise SettingError(f"{name!r} is not a colour; give a name (white) or #rrggbb.")
 
 
