@@ -250,19 +250,19 @@ def test_every_code_of_one_byte_arrives(port, clock):
 
 
 def test_the_port_thread_ends_the_pulse_beside_a_busy_run(port, sender, clock):
-    widths = []
     for _ in range(20):
         sender.arm(125, "eyes_mental")
         sender.at_swap(clock.now())
         until = clock.now() + 0.014
         while clock.now() < until:  # a frame's work that never lets go by itself
             pass
-        widths += [record["width_ms"] for record in sender.drain()]
-    sender.close()
-    widths += [record["width_ms"] for record in sender.drain()]
+        sender.settle()
+    widths = sorted(record["width_ms"] for record in sender.drain())
     assert len(widths) == 20
-    assert min(widths) >= 8.0
-    assert sorted(widths)[10] < 12.0
+    assert widths[0] >= 8.0
+    # Not the median: other programs may hold up the port thread, but never all of its turns.
+    assert widths[4] < 11.0
+    sender.close()
     assert port.wait_for(42)
     assert [byte for _, byte in port.received] == [0, *[125, 0] * 20, 0]
 
@@ -327,10 +327,11 @@ def test_a_pulled_cable_is_counted_and_told_and_never_raises(port, sender, clock
     assert "'eyes_mental' (125, failed: Input/output error)" in sender.loss_report()
 
 
-def test_a_cable_pulled_during_a_pulse_leaves_its_code_sent_and_its_end_failed(port, sender, clock):
+def test_a_cable_pulled_during_a_pulse_leaves_its_code_sent_and_its_end_failed(port, clock):
+    settings = rig(port, pulse_ms=200)
+    sender = Sender(settings, open_link(settings, clock), clock)
     sender.arm(125, "eyes_mental")
     sender.at_swap(clock.now())
-    assert port.wait_for(2)
     port.unplug()
     sender.close()
     (record,) = sender.drain()
