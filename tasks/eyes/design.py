@@ -1,4 +1,4 @@
-"""Which pictures, in which order, with which words where: parameters and design of the Eyes test."""
+"""Which pictures, in which order, with which words where: the Eyes test's settings and design."""
 
 from __future__ import annotations
 
@@ -226,6 +226,11 @@ def _onsets(session: Session, params: Params, blocks: Sequence[int]) -> list[flo
     """Absolute onsets of the pictures: nothing that happens in a trial can shift the next one."""
     if params.window_s is None:
         return [None] * len(blocks)
+    if not params.fixation_s < params.iti_low_s <= params.iti_high_s:
+        raise SettingError(
+            f"iti_low_s is {params.iti_low_s:g}: it must be longer than fixation_s "
+            f"({params.fixation_s:g}) and at most iti_high_s ({params.iti_high_s:g})."
+        )
     pauses = jitter(
         session.rng("iti"),
         len(blocks),
@@ -237,7 +242,7 @@ def _onsets(session: Session, params: Params, blocks: Sequence[int]) -> list[flo
     window_s, t = params.window_s, params.lead_in_s
     for number, pause in enumerate(pauses):
         if number == 0 or blocks[number] != blocks[number - 1]:
-            t += params.cue_s
+            t += params.cue_s + params.fixation_s
         onsets.append(round(t, 6))
         t += window_s + pause
     return onsets
@@ -297,6 +302,7 @@ def _words(item: Item, condition: str, material: Material) -> tuple[list[str], s
 
 
 def set_of(material: Material) -> StimulusSet:
+    """The stimulus set; refuses a task without one."""
     if material.stimuli is None:
         raise SettingError("the Eyes task needs a stimulus set; name one with --set stimuli=NAME.")
     return material.stimuli

@@ -1,8 +1,8 @@
 """What a trial of the Eyes test shows, and how a run goes.
 
-After Baron-Cohen et al. (2001): a cross for 0.5 s, then a picture of two eyes with four words around
-it until a key. The score is the number of words chosen as the test's key has them; docs/tasks/eyes.md
-gives every parameter with its source, and what the score is not.
+After Baron-Cohen et al. (2001): a cross for 0.5 s, then a picture of two eyes with four words
+around it until a key. The score is the number of words chosen as the test's key has them;
+docs/tasks/eyes.md gives every parameter with its source, and what the score is not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def timeline(trial: Trial, material: Material) -> list[Phase]:
     picture = picture_phase(trial, material)
     if untimed(params):
         return [cross, picture]
-    cross = replace(cross, duration_s=0.5, at_s=_at(trial) - 0.5)
+    cross = replace(cross, at_s=_at(trial) - params.fixation_s)
     rest = Phase("rest", (Fixation(),), frames=1)
     return [cross, replace(picture, at_s=_at(trial)), rest]
 
@@ -224,7 +224,7 @@ def _already_s(block: Block, params: Params) -> float:
     """Where on the run's time axis a resumed block finds us, s; 0 for a new run."""
     if not block.resumed:
         return 0.0
-    return _at(block.trials[0]) - params.cue_s - params.lead_in_s
+    return _at(block.trials[0]) - params.fixation_s - params.cue_s - params.lead_in_s
 
 
 def instructions(material: Material) -> str:
@@ -258,7 +258,7 @@ def _cue(run: Run, trial: Trial, material: Material) -> None:
     question = Text(
         material.text(f"question_{trial.condition}"), size=1.2 * params.word_deg, units="deg"
     )
-    at_s = _at(trial) - params.cue_s
+    at_s = _at(trial) - params.fixation_s - params.cue_s
     cue = Phase(
         "cue", (question,), params.cue_s, at_s=at_s, code=CODES.get("cue"), tag=trial.condition
     )
