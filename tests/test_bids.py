@@ -411,9 +411,9 @@ def test_an_eeg_run_lies_ready_in_eeg_and_says_how_to_align(tmp_path: Path) -> N
 def test_an_interrupted_attempt_is_excluded_and_the_repeated_one_counts(tmp_path: Path) -> None:
     path = log_path(tmp_path)
     script = Script(path, header())
-    script.phase(10.0, 11.0, "item", 2)
+    script.phase(10.0, 11.0, "item", 2, missed=5)
     script.phase(11.0, 20.0, "confirm_stop", 2)
-    script.phase(21.0, 22.0, "item", 2, attempt=2)
+    script.phase(21.0, 22.0, "item", 2, attempt=2, missed=1)
     script.press(21.9, 2, "left", 0.9, attempt=2)
     script.trial(22.0, 2, attempt=2)
     script.end(23.0, trials=1)
@@ -423,7 +423,7 @@ def test_an_interrupted_attempt_is_excluded_and_the_repeated_one_counts(tmp_path
     assert told == [("1", "true", "n/a", "n/a"), ("2", "false", "eyes_sex", "true")]
     assert items[0]["stim_id"] == "002"
     assert items[0]["response_time"] == "n/a"
-    assert [r["attempt"] for r in trials(tmp_path)] == ["2"]
+    assert [(r["attempt"], r["frames_dropped"]) for r in trials(tmp_path)] == [("2", "1")]
 
 
 def test_after_a_crash_the_resumed_first_attempt_is_told_from_the_lost_one(tmp_path: Path) -> None:
@@ -560,10 +560,22 @@ def test_the_sidecar_says_what_the_header_knows_and_nothing_else(tmp_path: Path)
     assert facts["onset_s"]["Units"] == "s"
 
 
+def test_hed_knows_the_operator_s_keys_from_the_participant_s(tmp_path: Path) -> None:
+    path = log_path(tmp_path)
+    script = Script(path, header())
+    script.press(10.0, 2, "left", 0.9)
+    script.press(10.5, 2, "escape", None, status="operator")
+    script.end(12.0)
+    bids.export(tmp_path)
+    tags = sidecar(tmp_path)["key"]["HED"]
+    assert "(Experimenter, (Press, (Keyboard-key, Label/escape)))" in tags["escape"]
+    assert "(Experiment-participant, (Press, (Keyboard-key, Label/left)))" in tags["left"]
+
+
 def test_facts_that_are_not_known_are_absent(tmp_path: Path) -> None:
     head = header()
     no_task = {"title": "T", "description": "", "cogatlas": None}
-    software = {"mbtexp": "0.1.0", "packages": {}, "git_commit": "abc", "git_dirty": True}
+    software = {"mbtexp": "0.1.0", "packages": {}, "git_commit": "a" * 40, "git_dirty": True}
     site = {"institution": "", "address": "", "department": ""}
     whole_run(tmp_path, site=site, task_info=no_task, software=software)
     bids.export(tmp_path)
@@ -956,7 +968,11 @@ def test_the_validator_s_errors_arrive_as_lines(tmp_path: Path) -> None:
     whole_run(tmp_path)
     bids.export(tmp_path)
     path = tmp_path / "sub-01/ses-01/beh/sub-01_ses-01_task-eyes_run-01_events.tsv"
-    path.write_text(path.read_text().replace("\ttrue\t", "\tperhaps\t"))
+    lines = path.read_text().splitlines(keepends=True)
+    # The validator by itself stops after a thousand rows.
+    late = lines[-1].replace("\ttrue\t", "\tperhaps\t")
+    assert late != lines[-1]
+    path.write_text("".join([*lines, *lines[-1:] * 1000, late]))
     report = bids.validate(tmp_path)
     assert not report.ok
     assert any(

@@ -67,6 +67,10 @@ def cell(value: Any) -> str:
     >>> [cell(value) for value in (None, True, 0.1, 1e-7, "a\tb", ["x", "y"], [])]
     ['n/a', 'true', '0.1', '0.0000001', 'a b', 'x;y', 'n/a']
     """
+    if value is None:
+        return MISSING
+    if isinstance(value, str):
+        return _text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -75,12 +79,15 @@ def cell(value: Any) -> str:
         return ";".join(cell(part) for part in value) or MISSING
     if isinstance(value, Mapping):
         return _text(json.dumps(value, ensure_ascii=False, sort_keys=True))
-    return MISSING if value is None else _text(str(value))
+    return str(value)
+
+
+_SPACE = re.compile(r"\s")
 
 
 def _text(text: str) -> str:
     # Readers of TSV differ about quotes: pandas lets an opening one swallow the rows that follow.
-    return re.sub(r"\s", " ", text).replace('"', "'").strip() or MISSING
+    return _SPACE.sub(" ", text).replace('"', "'").strip() or MISSING
 
 
 def seconds(value: float | None) -> str:
@@ -152,12 +159,27 @@ def events_table(run: RunLog) -> Table:
 def _timed_rows(run: RunLog) -> Iterator[tuple[float, Row]]:
     codes = _codes_by_event(run)
     answers = _answers(run)
+    cells = _cells_by_trial(run)
     for tagged in run.tagged:
         event = tagged.event
         if event["kind"] == "phase":
-            yield event["onset"], _phase_row(run, tagged, answers, codes.get(id(event)))
+            yield (
+                event["onset"],
+                {
+                    **_trial_cells(run, tagged, cells),
+                    **_phase_row(run, tagged, answers),
+                    **_code_cells(codes.get(id(event))),
+                },
+            )
         elif event["kind"] == "response" and event.get("down"):
-            yield event["t"], _response_row(run, tagged, codes.get(id(event)))
+            yield (
+                event["t"],
+                {
+                    **_trial_cells(run, tagged, cells),
+                    **_response_row(event),
+                    **_code_cells(codes.get(id(event))),
+                },
+            )
         elif event["kind"] == "pulse":
             yield event["t"], {**_plain_row("pulse"), "flag": cell(event.get("flag"))}
         elif event["kind"] in ("resume", "abort"):
@@ -174,10 +196,8 @@ def _plain_row(event: str, duration_s: float = 0.0) -> Row:
     return {"duration": seconds(duration_s), "event": event}
 
 
-def _phase_row(
-    run: RunLog, tagged: TaggedEvent, answers: Mapping[Any, float], trigger: Event | None
-) -> Row:
-    phase, trial = tagged.event, tagged.event.get("trial")
+def _phase_row(run: RunLog, tagged: TaggedEvent, answers: Mapping[Any, float]) -> Row:
+    phase = tagged.event
     offset = phase["onset"] if phase.get("offset") is None else phase["offset"]
     planned = phase.get("onset_planned")
     return {
@@ -186,40 +206,43 @@ def _phase_row(
         "response_time": seconds(answers.get(_window_key(tagged))),
         "event": "phase",
         "phase": cell(phase["phase"]),
-        **_trial_cells(run, tagged, trial),
-        **_code_cells(trigger),
         "onset_planned": seconds(None if planned is None else planned - run.zero),
         "frames_dropped": cell(phase.get("missed")),
         "tag": cell(phase.get("tag")),
     }
 
 
-def _response_row(run: RunLog, tagged: TaggedEvent, trigger: Event | None) -> Row:
-    press, trial = tagged.event, tagged.event.get("trial")
+def _response_row(press: Event) -> Row:
     return {
         "duration": seconds(0.0),
         "response_time": seconds(press.get("rt_s")),
         "event": "response",
-        **_trial_cells(run, tagged, trial),
         "key": cell(press.get("key")),
         "status": cell(press.get("status")),
         "window": cell(press.get("phase")),
-        **_code_cells(trigger),
     }
 
 
-def _trial_cells(run: RunLog, tagged: TaggedEvent, trial: int | None) -> Row:
+def _cells_by_trial(run: RunLog) -> dict[tuple[int, bool], Row]:
+    """What all rows of a trial say alike, without its outcome and with it."""
+    return {
+        (trial, counts): {
+            "block": cell(facts.get("block")),
+            **task_cells(facts, run.columns, EVENTS_TAKEN),
+            "excluded": cell(not counts),
+        }
+        for trial in run.attempts
+        for counts in (False, True)
+        for facts in (run.facts(trial, outcome=counts),)
+    }
+
+
+def _trial_cells(run: RunLog, tagged: TaggedEvent, cells: Mapping[tuple[int, bool], Row]) -> Row:
+    trial = tagged.event.get("trial")
     if trial is None:
         return {}
-    counts = run.counts(tagged)
-    facts = run.facts(trial, outcome=counts)
-    return {
-        "trial": cell(trial),
-        "block": cell(facts.get("block")),
-        "attempt": cell(run.attempt_number(tagged)),
-        **task_cells(facts, run.columns, EVENTS_TAKEN),
-        "excluded": cell(not counts),
-    }
+    own = {"trial": cell(trial), "attempt": cell(run.attempt_number(tagged))}
+    return {**own, **cells[trial, run.counts(tagged)]}
 
 
 def trial_type(run: RunLog, tagged: TaggedEvent) -> str | None:
