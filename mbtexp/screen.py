@@ -441,6 +441,10 @@ class Screen:
         handle.on_deactivate = lambda: self._focus(False)
         for event in _UNUSED_EVENTS:
             setattr(handle, event, _nothing)
+        if sys.platform == "linux":
+            # pyglet asks for this on its first connection only, and PsychoPy opens another: held
+            # keys would seem to be let go at every repeat.
+            self._kit.pyglet.window.xlib.XkbSetDetectableAutoRepeat(handle._x_display, 1, None)
 
     def _key(self, symbol: int, *, down: bool) -> None:
         name = self._kit.pyglet.window.key.symbol_string(symbol)

@@ -36,17 +36,35 @@ _SAME = {
     "divide": "slash",
 }
 
+_PAD = {
+    "insert": "0",
+    "end": "1",
+    "down": "2",
+    "next": "3",
+    "page_down": "3",
+    "left": "4",
+    "begin": "5",
+    "right": "6",
+    "home": "7",
+    "up": "8",
+    "prior": "9",
+    "page_up": "9",
+    "delete": "period",
+}
+"""A key of the number pad is its figure whether or not Num Lock is on."""
+
 
 def key_name(name: str) -> str:
     """The suite's name of a key: ``1`` in the main row and on the number pad, ``return`` for both.
 
-    >>> [key_name(name) for name in ("KP_1", "num_1", "_1", "Escape", "ENTER", "F", "Control_L")]
-    ['1', '1', '1', 'escape', 'return', 'f', 'lctrl']
+    >>> [key_name(name) for name in ("KP_1", "num_1", "KP_End", "_1", "ENTER", "F", "Control_L")]
+    ['1', '1', '1', '1', 'return', 'f', 'lctrl']
     """
     lower = name.lower()
     if lower in _SAME:
         return _SAME[lower]
     for prefix in ("kp_", "num_", "_"):
         if lower.startswith(prefix) and len(lower) > len(prefix):
-            return key_name(lower.removeprefix(prefix))
+            rest = lower.removeprefix(prefix)
+            return _PAD.get(rest) or key_name(rest)
     return lower

@@ -152,21 +152,12 @@ class XTestKeys:
 def keycode_names(display: Any) -> dict[int, str]:
     """Name of every key of the keyboard's first layout, by its code."""
     low, high = display.display.info.min_keycode, display.display.info.max_keycode
-    names = {}
-    for offset, keysyms in enumerate(display.get_keyboard_mapping(low, high - low + 1)):
-        name = _keysym_name(keysyms)
-        if name is not None:
-            names[low + offset] = name
-    return names
-
-
-def _keysym_name(keysyms: tuple[int, ...]) -> str | None:
-    # A key of the number pad is its digit whether or not Num Lock is on.
-    for keysym in keysyms[:2]:
-        name = _KEYSYM_NAMES.get(keysym, "")
-        if name.startswith("KP_") and name[3:].isdigit():
-            return key_name(name)
-    return key_name(_KEYSYM_NAMES[keysyms[0]]) if keysyms[0] in _KEYSYM_NAMES else None
+    mapping = display.get_keyboard_mapping(low, high - low + 1)
+    return {
+        code: key_name(_KEYSYM_NAMES[keysyms[0]])
+        for code, keysyms in enumerate(mapping, start=low)
+        if keysyms[0] in _KEYSYM_NAMES
+    }
 
 
 def _connect() -> Any:
