@@ -124,14 +124,13 @@ CI_METHODS = {
 COLUMNS = tuple(entry.name for entry in fields(Index))
 
 
-def sorted_indices(indices: Iterable[Index]) -> list[Index]:
-    """Rows in their fixed order: by run, and within a run as the task lists them."""
-    return sorted(indices, key=lambda i: (i.participant, i.session or "", i.task, i.run))
-
-
 def indices_tsv(indices: Iterable[Index]) -> bytes:
-    """The table of indices; the same rows give the same bytes."""
-    return tsv(COLUMNS, ([getattr(i, name) for name in COLUMNS] for i in sorted_indices(indices)))
+    """The table of indices, by run and within a run as the task lists them.
+
+    The same rows give the same bytes, whatever the order in which the runs were scored.
+    """
+    ordered = sorted(indices, key=lambda i: (i.participant, i.session or "", i.task, i.run))
+    return tsv(COLUMNS, ([getattr(index, name) for name in COLUMNS] for index in ordered))
 
 
 def indices_json(analyses: Iterable[Analysis]) -> bytes:

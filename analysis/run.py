@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import eyes
-from analysis.indices import Analysis, Index, indices_json, indices_tsv, sorted_indices
+from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.quality import Check, quality, quality_json, quality_tsv
 from analysis.read import Trials, columns_of, describe, rows_of, trials_of
 from analysis.tables import as_json, save, tsv
@@ -84,7 +84,7 @@ def analyse(
         raise DataError(f"{data}: none of its {len(paths)} logs can be read. {told[0]}")
     runs = [scored[key] for key in sorted(scored)]
     target = data / "derivatives" / "mbtexp" if out is None else out
-    indices = sorted_indices(index for run in runs for index in run.indices)
+    indices = [index for run in runs for index in run.indices]
     checks = [check for run in runs for check in run.checks]
     trials = [run.trials for run in runs]
     files = _write(target, trials, indices, checks)

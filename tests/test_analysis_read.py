@@ -10,7 +10,8 @@ import pytest
 
 from analysis import analyse, read_table, read_trials, to_frame
 from analysis.eyes import Params
-from analysis.quality import RULES
+from analysis.indices import indices_tsv
+from analysis.quality import RULES, quality_tsv
 from analysis.run import ANALYSES
 from analysis.tables import save
 from mbtexp.errors import DataError, DiskError
@@ -167,7 +168,7 @@ def test_a_run_becomes_one_row_a_trial(tmp_path):
 
 
 def test_a_missed_trial_has_neither_answer_nor_error(tmp_path):
-    log = Writer(tmp_path).trial(2, response=None, correct=False, rt_s=None, missed=True).end()
+    log = Writer(tmp_path).trial(2, response=None, correct=False, rt_s=9.0, missed=True).end()
     (trial,) = read_trials(log)
     assert (trial.missed, trial.correct, trial.rt_s, trial.excluded) == (True, None, None, "missed")
 
@@ -217,6 +218,13 @@ def test_an_aborted_run_that_was_resumed_and_finished_is_complete(tmp_path):
     writer.event("end", completed=False, trials=4, timing={}, triggers={"lost": 0})
     writer.event("resume", next_trial=5)
     assert read_trials(writer.trials(5).end()).run.status == "complete"
+
+
+def test_an_aborted_run_that_was_resumed_and_killed_is_incomplete(tmp_path):
+    writer = Writer(tmp_path).trials(1, 4).event("abort", reason="stopped")
+    writer.event("resume", next_trial=5).trial(5)
+    writer.log.close()
+    assert read_trials(writer.path).run.status == "incomplete"
 
 
 def test_a_run_that_was_killed_is_incomplete(tmp_path):
@@ -410,6 +418,28 @@ def test_rows_stand_in_the_order_of_participant_and_run(tmp_path):
         whole(tmp_path, participant, run=run)
     found = [(i.participant, i.run) for i in analyse(tmp_path).indices]
     assert list(dict.fromkeys(found)) == [("02", 2), ("02", 10), ("10", 1)]
+
+
+def test_the_order_of_runs_does_not_depend_on_where_their_logs_lie(tmp_path):
+    whole(tmp_path, "02")
+    path = whole(tmp_path, "01")
+    other = tmp_path / "sourcedata" / "sub-99" / path.name
+    other.parent.mkdir()
+    path.rename(other)
+    found = analyse(tmp_path)
+    for name in ("trials_eyes.tsv", "indices.tsv", "quality.tsv"):
+        people = read_table(found.out / name)["participant"]
+        assert list(people) == sorted(people)
+
+
+def test_the_tables_have_their_order_whoever_hands_them_their_rows(tmp_path):
+    for participant in ("01", "02"):
+        whole(tmp_path, participant)
+    found = analyse(tmp_path)
+    second_first = sorted(found.indices, key=lambda index: index.participant, reverse=True)
+    assert indices_tsv(second_first) == (found.out / "indices.tsv").read_bytes()
+    other_checks = sorted(found.quality, key=lambda check: check.participant, reverse=True)
+    assert quality_tsv(other_checks) == (found.out / "quality.tsv").read_bytes()
 
 
 def test_an_unreadable_log_is_told_and_the_others_are_analysed(tmp_path):
