@@ -961,6 +961,21 @@ def test_the_validator_asks_for_nothing_but_what_only_the_lab_can_know(tmp_path:
         "SIDECAR_KEY_RECOMMENDED CogPOID",
         "TOO_FEW_AUTHORS",
     ]
+    (cogpo,) = [line for line in report.warnings if "CogPOID" in line]
+    assert cogpo.endswith("CogPOID: URI of the corresponding CogPO term.")
+    assert "more places" in cogpo
+
+
+@pytest.mark.readers
+def test_a_tag_that_hed_does_not_know_is_one_error_for_all_runs(tmp_path: Path) -> None:
+    wrong = {"description": "A cross.", "hed": "Sensory-event, Visual-presentation, Crosss"}
+    phases = {**header()["phases"], "fixation": wrong}
+    whole_run(tmp_path, phases=phases)
+    whole_run(tmp_path, "sub-02_ses-01_task-eyes_run-01", participant="02", phases=phases)
+    bids.export(tmp_path)
+    (line,) = bids.validate(tmp_path).errors
+    assert "(and 2 more places): HED_ERROR TAG_INVALID" in line
+    assert "Crosss" in line
 
 
 @pytest.mark.readers

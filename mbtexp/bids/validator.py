@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -106,7 +107,8 @@ def _lines(
             where.setdefault(_told(issue, messages), []).append(place + line)
     for told, places in where.items():
         distinct = list(dict.fromkeys(places))
-        more = f" (and {len(distinct) - 1} more files)" if len(distinct) > 1 else ""
+        others = len(distinct) - 1
+        more = f" (and {others} more place{'s' * (others > 1)})" if others else ""
         yield f"{distinct[0]}{more}: {told}"
 
 
@@ -114,5 +116,17 @@ def _told(issue: Mapping[str, Any], messages: Mapping[str, str]) -> str:
     code = str(issue.get("code"))
     parts = [code, issue.get("subCode")]
     name = " ".join(str(part) for part in parts if part)
-    text = issue.get("issueMessage") or messages.get(code) or ""
-    return f"{name}: {' '.join(str(text).split())}".rstrip(": ")
+    text = str(issue.get("issueMessage") or messages.get(code) or "")
+    for pattern, plain in _ORNAMENTS:
+        text = re.sub(pattern, plain, text)
+    return f"{name}: {' '.join(text.split())}".rstrip(": ")
+
+
+_ORNAMENTS = (
+    (r"\[([^\]]+)\]\([^)]*\)", r"\1"),  # links
+    (r"^Field description:\s*", ""),
+    (r'\s*File path: "[^"]*"\.', ""),
+    (r"\s*\(For more information on this HED[^)]*\)", ""),
+    (r"^(ERROR|WARNING): \[[A-Z_]+\]\s*", ""),
+)
+"""What a message carries beside its sentence; the place and the code are told already."""
