@@ -338,13 +338,13 @@ def _bids(options: argparse.Namespace) -> int:
 def _analyse(options: argparse.Namespace) -> None:
     from importlib import import_module
 
-    from mbtexp.show import Progress
+    from mbtexp.show import Progress, analysed_text
 
     # The core does not know the analysis package; the command only hands over.
     analyse = import_module("analysis.run").analyse
     with Progress("run") as progress:
         analysed = analyse(options.data, options.out, progress)
-    _say(analysed.summary())
+    _say(analysed_text(analysed))
 
 
 def _show(options: argparse.Namespace) -> None:

@@ -132,6 +132,14 @@ class Trigger(Protocol):
         """How many requested codes never reached the line so far."""
         ...
 
+    def settle(self) -> None:
+        """Wait until the line is at rest; outside of trials only."""
+        ...
+
+    def loss_report(self) -> str:
+        """One sentence on the codes that were lost, with when and which; empty if none was."""
+        ...
+
     def describe(self) -> Facts:
         """Device, port and settings, for the log."""
         ...

@@ -28,9 +28,6 @@ EDGE = 0.15
 SLICE_S = 0.1
 """Longest stretch of waiting without a look at the window and the trigger line, s."""
 
-SETTLE_S = 0.02
-"""Time for one code with its pulse and gap at the end of a run, s."""
-
 CONFIRM_S = 10.0
 """How long the question "stop the run?" stays before the run goes on by itself, s."""
 
@@ -242,7 +239,7 @@ class Run:
             self._send(self._codes.run_end, "run_end")
         else:
             self._send(self._codes.abort, "abort")
-        self._settle_line()
+        self._trigger.settle()
         now = self._clock.now()
         self._log_triggers()
         if error is not None:
@@ -638,17 +635,14 @@ class Run:
         self._log.append("block", self._clock.now(), block=block.number, edge=edge, name=name)
 
     def _send(self, code: int | None, name: str) -> None:
-        self._send_event(code, name, self._clock.now())
+        """Send a code of the run itself, between trials, where waiting for the line costs nothing."""
+        if code is not None:
+            self._trigger.settle()
+            self._send_event(code, name, self._clock.now())
 
     def _send_event(self, code: int | None, name: str, t: float) -> None:
         if code is not None:
             self._trigger.send(code, self._code_names.get(code, name), t)
-
-    def _settle_line(self) -> None:
-        """Let the codes that wait for a free line go out before the run is closed."""
-        for _ in range(3):
-            self._clock.sleep_until(self._clock.now() + SETTLE_S)
-            self._trigger.service(self._clock.now())
 
     def _log_triggers(self) -> None:
         for record in self._trigger.drain():
@@ -658,9 +652,8 @@ class Run:
         lost = self._trigger.lost()
         if lost and self._stop_when_lost in (boundary, "trial"):
             raise DeviceError(
-                f"{lost} trigger code{'s' * (lost > 1)} did not reach the recorder, so the run was "
-                "stopped. Check cable and port; --resume goes on. (rig.toml: trigger: on_error = "
-                "'continue' would only count them.)"
+                f"{self._trigger.loss_report()} The run was stopped: check cable and port, then go "
+                "on with --resume."
             )
 
     def _row_facts(self) -> dict[str, Any]:

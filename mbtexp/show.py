@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 BAR_WIDTH = 30
 
+MAIN_INDICES = (("total", "all"), ("accuracy", "all"), ("rt_median", "correct"))
+"""What the terminal shows of an analysis; the table has them all."""
+
 
 class Progress:
     """A bar on the operator's terminal; silent where the output is not a terminal."""
@@ -166,6 +169,36 @@ def _ending(log: Log) -> str:
     if reasons:
         return f"stopped: {reasons[-1]}"
     return "the run broke off; --resume goes on with it."
+
+
+def analysed_text(analysed: Any) -> str:
+    """What an analysis found: the main indices of each run and the checks that failed."""
+    rows = [
+        [
+            i.participant,
+            i.session,
+            i.task,
+            i.run,
+            i.index,
+            i.condition,
+            _number(i.value),
+            "; ".join(i.flag),
+        ]
+        for i in analysed.indices
+        if (i.index, i.condition) in MAIN_INDICES
+    ]
+    heads = ["participant", "session", "task", "run", "index", "condition", "value", "flag"]
+    failed = [check for check in analysed.quality if check.passed is False]
+    lines = [columns_text(rows, heads)] if rows else []
+    lines += [
+        f"quality: {c.participant} {c.task} run {c.run}: {c.check}: {c.what_to_do}" for c in failed
+    ]
+    lines += [f"note: {sentence}" for sentence in analysed.told]
+    return "\n".join([*lines, f"{len(analysed.runs)} runs; tables in {analysed.out}"])
+
+
+def _number(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else "n/a"
 
 
 # -- plans ----------------------------------------------------------------------------------------

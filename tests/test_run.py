@@ -304,7 +304,7 @@ def test_an_answer_leaves_its_code_and_silence_leaves_another() -> None:
 
 def test_a_lost_code_stops_the_run_at_the_end_of_the_trial_if_the_rig_wants_it() -> None:
     lab = VirtualLab(HZ, trigger=replace(LINE, max_code=124))
-    with pytest.raises(DeviceError, match=r"2 trigger codes did not reach the recorder.*Check cable and port"):
+    with pytest.raises(DeviceError, match=r"2 trigger codes did not reach the recorder.*check cable and port"):
         played(lab, 3, stop_when_lost="trial")
 
     goes_on = VirtualLab(HZ, trigger=replace(LINE, max_code=124))

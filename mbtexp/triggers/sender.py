@@ -444,6 +444,9 @@ class NoTrigger:
         """Nothing can be lost."""
         return 0
 
+    def settle(self) -> None:
+        """Always at rest."""
+
     def describe(self) -> Facts:
         """Says that there is no line."""
         return {"device": "none"}

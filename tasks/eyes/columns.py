@@ -58,12 +58,18 @@ _EYES = "Sensory-event, Experimental-stimulus, Visual-presentation, (Image, Eye)
 _SHOWN = "Sensory-event, Visual-presentation, {}"
 
 PHASES = {
-    "instructions": PhaseNote("A page of instructions", _SHOWN.format("(Instruction, Textblock)")),
-    "start": PhaseNote("The page before a block", _SHOWN.format("(Instruction, Textblock)")),
+    "instructions": PhaseNote(
+        "A page of instructions", "Sensory-event, Instructional, Visual-presentation, Textblock"
+    ),
+    "start": PhaseNote(
+        "The page before a block", "Sensory-event, Instructional, Visual-presentation, Textblock"
+    ),
     "break": PhaseNote("A break as long as the participant likes", _SHOWN.format("Textblock")),
     "finished": PhaseNote("The page that ends the run", _SHOWN.format("Textblock")),
     "scanner": PhaseNote("Waiting for the first scanner pulse", _SHOWN.format("Textblock")),
-    "cue": PhaseNote("The question of the coming block", _SHOWN.format("(Cue, Textblock)")),
+    "cue": PhaseNote(
+        "The question of the coming block", "Sensory-event, Cue, Visual-presentation, Textblock"
+    ),
     "fixation": PhaseNote("A fixation cross", _SHOWN.format("Cross")),
     "eyes_mental": PhaseNote(
         "Picture of two eyes with four mental-state words", _EYES, trial_type="mental"
@@ -71,6 +77,7 @@ PHASES = {
     "eyes_sex": PhaseNote("Picture of two eyes, woman or man", _EYES, trial_type="sex"),
     "eyes_age": PhaseNote("Picture of two eyes, younger or older", _EYES, trial_type="age"),
     "eyes_practice": PhaseNote("Picture of two eyes with four words, for practice", _EYES),
+    "after": PhaseNote("An empty screen after the answer", "Sensory-event, Visual-presentation"),
     "rest": PhaseNote("A cross until the next picture is due", _SHOWN.format("Cross")),
     "glossary": PhaseNote("Picture, words and the meaning of a word", _SHOWN.format("Textblock")),
     "pause": PhaseNote("A pause by the operator", _SHOWN.format("Textblock")),

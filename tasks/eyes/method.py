@@ -20,6 +20,9 @@ from tasks.eyes.design import POSITIONS, Params, Trial, has_glossary, set_of, un
 CONTINUE = "space"
 """Key that turns a page."""
 
+AFTER = Phase("after", (), 0.2)
+"""An empty screen after an untimed answer: its trigger pulse ends before the next code is due."""
+
 
 def timeline(trial: Trial, material: Material) -> list[Phase]:
     """The cross, the picture with its words, and in timed presets the cross until the next one."""
@@ -146,6 +149,8 @@ def play_trial(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
         words += looked_up
         lookup_s += spent_s
         shown = _picture(run.show([picture_phase(trial, material)]))
+    if untimed(material.params):
+        run.show([AFTER])
     rt_s = None if shown.rt_s is None else waited_s + shown.rt_s
     position = _position(shown.key, material)
     if material.params.correction and untimed(material.params) and position is not None:
