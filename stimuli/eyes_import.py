@@ -519,7 +519,7 @@ def _described(found: Import, folder: Path) -> StimulusSet:
     for item in found.items:
         if files.count(item.file) > 1:
             raise StimulusError(
-                f"item {item.id}: its picture {item.file} is another item's too; check the file names."
+                f"item {item.id}: its picture {item.file} is another item's too; rename one."
             )
     about = found.about
     return StimulusSet(
