@@ -10,6 +10,7 @@ from scipy import optimize, stats
 
 from analysis.eyes import ANALYSIS, Params, indices, read_word_valence
 from analysis.indices import CI_METHODS, FLAGS
+from analysis.quality import RULES
 from analysis.read import Run, Trial, Trials
 from mbtexp.errors import DataError
 
@@ -379,3 +380,11 @@ def test_wrong_word_norms_are_refused_with_the_line(tmp_path, content, message):
 def test_missing_word_norms_are_refused(tmp_path):
     with pytest.raises(DataError, match="No such file"):
         read_word_valence(tmp_path / "words.csv")
+
+
+def test_the_guide_names_every_index_flag_check_and_interval(repo):
+    guide = (repo / "docs" / "analysis.md").read_text(encoding="utf-8")
+    prose = "".join(guide.split("```")[::2])
+    named = set(prose.split("`")[1::2])
+    assert set(FLAGS) | set(ANALYSIS.flags) | set(ANALYSIS.descriptions) <= named
+    assert set(RULES) | set(CI_METHODS) <= named
