@@ -43,6 +43,9 @@ class Press:
 class Display(Protocol):
     """A screen that shows scenes at its own refresh."""
 
+    patch_on: bool
+    """Whether the next scene lights the photodiode's corner, where the rig has one."""
+
     @property
     def refresh_hz(self) -> float:
         """Measured refresh rate, Hz."""
@@ -134,6 +137,10 @@ class Trigger(Protocol):
 
     def settle(self) -> None:
         """Wait until the line is at rest; outside of trials only."""
+        ...
+
+    def counts(self) -> Facts:
+        """How many codes were asked for, were lost, and had each outcome."""
         ...
 
     def loss_report(self) -> str:

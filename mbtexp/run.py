@@ -239,7 +239,8 @@ class Run:
             self._send(self._codes.run_end, "run_end")
         else:
             self._send(self._codes.abort, "abort")
-        self._trigger.settle()
+        # Closing the line settles what is still on its way, so that no record is missing below.
+        self._trigger.close()
         now = self._clock.now()
         self._log_triggers()
         if error is not None:
@@ -251,7 +252,7 @@ class Run:
             completed=error is None,
             trials=len(self.recorded),
             timing=self.timing.facts(),
-            triggers={"lost": self._trigger.lost()},
+            triggers=self._trigger.counts(),
         )
 
     def blocks(self) -> Iterator[Block]:
@@ -362,6 +363,7 @@ class Run:
         fixed = planned is not None
         if planned is not None:
             self._keep_until(planned - 1)
+        self._display.patch_on = phase.code is not None
         self._display.draw(phase.stimuli)
         if phase.code is not None:
             self._trigger.arm(phase.code, self._code_names.get(phase.code, phase.name))
@@ -385,7 +387,9 @@ class Run:
             length = phase.keys.window_s
             self._windows.append(_Window(shown, onset + length if length else float("inf")))
         planned_frames = phase_frames(phase, grid.refresh_hz)
-        self._count(planned_onset=grid.time(planned), onset=onset, late=index - planned)
+        self.timing.phases += 1
+        if fixed:
+            self._count_late(onset - grid.time(planned), index - planned)
         self._screen = _OnScreen(
             phase=phase,
             planned=planned,
@@ -532,6 +536,7 @@ class Run:
         stimuli = (Text(text, size=0.035, wrap=1.2),)
         phase = Phase(name, stimuli, keys=Keys(tuple(keys)))
         self._display.prepare(stimuli)
+        self._let_end()
         return self.show([phase])[name].key or ""
 
     def start_clock(self, already_s: float = 0.0) -> None:
@@ -590,13 +595,18 @@ class Run:
 
     def _clear(self) -> float:
         """Let the last phase end and leave an empty screen; returns when that was."""
-        if self._next is not None:
-            self._keep_until(self._next - 1)
+        self._let_end()
         self._display.draw(())
         cleared = self._display.swap(_nothing)
         self._last_index = self._running_grid().seen(cleared)
         self._take(self._responses.poll())
         return cleared
+
+    def _let_end(self) -> None:
+        """Keep the phase on the screen for its time; what follows has no place on the grid."""
+        if self._next is not None:
+            self._keep_until(self._next - 1)
+            self._next = None
 
     def _finish_screen(self, offset: float) -> None:
         """Write down the phase whose end has become known."""
@@ -624,10 +634,9 @@ class Run:
             held=list(screen.held),
         )
 
-    def _count(self, *, planned_onset: float, onset: float, late: int) -> None:
-        self.timing.phases += 1
-        self.timing.late_phases += late > 0
-        self.timing.worst_late_s = max(self.timing.worst_late_s, onset - planned_onset)
+    def _count_late(self, late_s: float, late_frames: int) -> None:
+        self.timing.late_phases += late_frames > 0
+        self.timing.worst_late_s = max(self.timing.worst_late_s, late_s)
 
     def _mark_block(self, block: Block, edge: str, code: int | None) -> None:
         self._send(code, f"block_{edge}")

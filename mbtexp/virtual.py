@@ -65,6 +65,7 @@ class VirtualDisplay:
         self._late_stamp_s = late_stamp_s
         self._draw_s = draw_s
         self._scene: tuple[Stimulus, ...] = ()
+        self.patch_on = False
         self._index = 0
         self.frames: list[Frame] = []
         """Every scene that came on, repeats left out."""

@@ -124,7 +124,8 @@ def play(run: Run, material: Material) -> None:
     """Instructions, practice, the blocks with their breaks, thanks."""
     params: Params = material.params
     for block in run.blocks():
-        for trial in block.trials:
+        # Where onsets are fixed there is no time to build anything once the first one has come.
+        for trial in block.trials if untimed(params) else run.trials * block.first:
             run.prepare(timeline(trial, material))
         if block.first:
             _open(run, block, material)
