@@ -15,6 +15,7 @@ from mbtexp.conduct import Conducted, Request, conduct
 from mbtexp.errors import DataError
 from mbtexp.events import Log, read_log
 from mbtexp.show import Progress, timing_text
+from mbtexp.triggers.sender import REACHED
 
 ITEMS = 10
 """Pictures of the short run: about a minute with the screen, a quarter of the whole task."""
@@ -71,7 +72,7 @@ def run_demo(out: Path | None, *, virtual: bool, say: Callable[[str], None]) -> 
         rig.write_text(RIG.format(port=line.port), encoding="utf-8")
         done = _conduct(folder, rig, virtual=virtual)
         log = read_log(done.log)
-        sent = [e["code"] for e in log.of("trigger") if e["outcome"] in ("sent", "deferred_sent")]
+        sent = [event["code"] for event in log.of("trigger") if event["outcome"] in REACHED]
         received = sent if virtual else line.received(2 * len(sent))
     say("... writes a BIDS data set ...")
     exported = export(folder)
@@ -97,7 +98,7 @@ def summary(
     screen = log.header["display"]
     lines = [
         f"trials      {len(trials)} and one for practice, {len(answered)} answered",
-        f"score       {correct} of {len(answered)} correct (a simulated participant, pilot pictures)",
+        f"score       {correct} of {len(answered)} correct (simulated answers, pilot pictures)",
         f"screen      {screen['backend']}, {screen['refresh_hz']:.2f} Hz"
         + (f", paced by {screen['paced']}" if screen.get("paced") else ""),
         timing_text(done.timing).replace("timing: ", "timing      ", 1),
@@ -113,8 +114,8 @@ def summary(
 def _compared(sent: Sequence[int], received: Sequence[int]) -> str:
     if list(sent) == list(received):
         return "            every code arrived, in order"
-    lost = Counter(sent) - Counter(received)
-    return f"            NOT THE SAME; missing at the far end: {dict(lost) or 'none, but out of order'}"
+    lost = dict(Counter(sent) - Counter(received)) or "none, but out of order"
+    return f"            NOT THE SAME; missing at the far end: {lost}"
 
 
 def _conduct(folder: Path, rig: Path, *, virtual: bool) -> Conducted:

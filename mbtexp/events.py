@@ -207,7 +207,7 @@ class Log:
     @property
     def completed(self) -> bool:
         """Whether the run reached its end."""
-        return any(event["completed"] for event in self.of("end"))
+        return any(event.get("completed") for event in self.of("end"))
 
 
 def read_log(path: Path) -> Log:
@@ -243,7 +243,7 @@ def read_log(path: Path) -> Log:
 
 def _decode(line: bytes) -> Event | None:
     try:
-        event = json.loads(line)
+        event = json.loads(line.decode())
     except ValueError:
         return None
     return event if isinstance(event, dict) and "kind" in event and "t" in event else None

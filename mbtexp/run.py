@@ -644,7 +644,7 @@ class Run:
         self._log.append("block", self._clock.now(), block=block.number, edge=edge, name=name)
 
     def _send(self, code: int | None, name: str) -> None:
-        """Send a code of the run itself, between trials, where waiting for the line costs nothing."""
+        """Send a code of the run itself: between trials, where waiting for the line is free."""
         if code is not None:
             self._trigger.settle()
             self._send_event(code, name, self._clock.now())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,15 +28,22 @@ def display() -> Iterator[str]:
         return
     if shutil.which("Xvfb") is None:
         pytest.skip("there is no display, and no Xvfb (Debian: xvfb) to stand in for one")
-    with _xvfb() as server:
-        # Xvfb takes a free display by itself and writes its number once it is ready.
-        assert server.stdout is not None
-        name = f":{server.stdout.readline().decode().strip()}"
-        assert name != ":", "Xvfb did not start"
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("DISPLAY", name)
-            yield name
-        server.terminate()
+    server = _xvfb()
+    _SERVERS.append(server)
+    # Xvfb takes a free display by itself and writes its number once it is ready.
+    assert server.stdout is not None
+    name = f":{server.stdout.readline().decode().strip()}"
+    server.stdout.close()
+    assert name != ":", "Xvfb did not start"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DISPLAY", name)
+        yield name
+
+
+_SERVERS: list[subprocess.Popen[bytes]] = []
+"""Kept until the process ends: psychtoolbox's connection dies loudly if its server goes first."""
+
+_PR_SET_PDEATHSIG = 1
 
 
 def _xvfb() -> subprocess.Popen[bytes]:
@@ -42,6 +51,8 @@ def _xvfb() -> subprocess.Popen[bytes]:
         ["Xvfb", "-displayfd", "1", "-screen", "0", "1920x1080x24", "-nolisten", "tcp", "-noreset"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        # Before any thread of ours: the server must end with us, and not before us.
+        preexec_fn=lambda: ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM),  # noqa: PLW1509
     )
 
 

@@ -109,8 +109,10 @@ def test_seconds_become_the_nearest_whole_frames_of_any_display(hz: float) -> No
         assert event["frames"] == round(planned_s * hz)
 
 
-def test_a_duration_that_the_display_cannot_show_is_refused_with_the_nearest_ones() -> None:
-    with pytest.raises(TimingError, match=r"phase 'prime': 0.02 s cannot be shown at 60 Hz; the ne"):
+def test_a_duration_that_cannot_be_shown_is_refused_with_the_nearest_ones() -> None:
+    with pytest.raises(
+        TimingError, match=r"phase 'prime': 0.02 s cannot be shown at 60 Hz; the ne"
+    ):
         played(VirtualLab(HZ), phases=lambda _: [Phase("prime", FACE, 0.02)])
 
 
@@ -304,7 +306,9 @@ def test_an_answer_leaves_its_code_and_silence_leaves_another() -> None:
 
 def test_a_lost_code_stops_the_run_at_the_end_of_the_trial_if_the_rig_wants_it() -> None:
     lab = VirtualLab(HZ, trigger=replace(LINE, max_code=124))
-    with pytest.raises(DeviceError, match=r"2 trigger codes did not reach the recorder.*check cable and port"):
+    with pytest.raises(
+        DeviceError, match=r"2 trigger codes did not reach the recorder.*check cable and port"
+    ):
         played(lab, 3, stop_when_lost="trial")
 
     goes_on = VirtualLab(HZ, trigger=replace(LINE, max_code=124))

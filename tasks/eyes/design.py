@@ -201,7 +201,7 @@ def _alternating(
     Which judgement a picture meets first is drawn, half of the pictures each way; which judgement
     opens the run alternates over participants.
     """
-    control: Condition = params.control  # type: ignore[assignment]  # never "none" here
+    control: Condition = "sex" if params.control == "sex" else "age"
     drawn = shuffled(session.rng("judgement"), items)
     half = len(drawn) // 2
     first = {"mental": drawn[:half], control: drawn[half:]}
@@ -218,7 +218,7 @@ def _alternating(
         for judgement in pair:
             taken, queue[judgement] = queue[judgement][:size], queue[judgement][size:]
             if taken:
-                blocks.append((len(blocks) + 1, judgement, taken))  # type: ignore[arg-type]
+                blocks.append((len(blocks) + 1, judgement, taken))
     return blocks
 
 
