@@ -151,6 +151,9 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted run")
     parser.add_argument("--simulate", action="store_true", help="a simulated participant answers")
     parser.add_argument("--virtual", action="store_true", help="no screen: the virtual lab")
+    parser.add_argument(
+        "--with-triggers", action="store_true", help="a pilot sends its codes to the real line"
+    )
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the pilot's window")
 
 
@@ -287,6 +290,7 @@ def _request(options: argparse.Namespace) -> Request:
         resume=getattr(options, "resume", False),
         simulate=getattr(options, "simulate", False),
         virtual=getattr(options, "virtual", False),
+        with_triggers=getattr(options, "with_triggers", False),
         size=getattr(options, "size", None),
     )
 

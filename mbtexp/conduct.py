@@ -51,6 +51,7 @@ class Request:
     resume: bool = False
     simulate: bool = False
     virtual: bool = False
+    with_triggers: bool = False
     size: tuple[int, int] | None = None
 
 
@@ -246,11 +247,7 @@ def _devices(request: Request, prepared: Prepared, at: float) -> Iterator[Device
     with contextlib.ExitStack() as stack:
         if request.virtual:
             virtual = VirtualClock(at)
-            trigger: Trigger = (
-                NoTrigger()
-                if rig.trigger.device == "none"
-                else Sender(rig.trigger, RecordingLink(virtual), virtual)
-            )
+            trigger = _line(request, rig, virtual)
             stack.callback(trigger.close)
             display = VirtualDisplay(virtual, rig.display.refresh_hz)
             simulated = SimulatedResponses(virtual, prepared.participant.answer)
@@ -258,11 +255,7 @@ def _devices(request: Request, prepared: Prepared, at: float) -> Iterator[Device
             return
         clock = MonotonicClock(at)
         stack.callback(clock.close)
-        line = (
-            NoTrigger()
-            if rig.trigger.device == "none"
-            else Sender(rig.trigger, open_link(rig.trigger, clock), clock)
-        )
+        line = _line(request, rig, clock)
         stack.callback(line.close)
         # PsychoPy takes a second to import: only where a window is really wanted.
         from mbtexp.responses.keyboard import open_keyboard  # noqa: PLC0415
@@ -278,6 +271,15 @@ def _devices(request: Request, prepared: Prepared, at: float) -> Iterator[Device
         )
         stack.callback(responses.close)
         yield Devices(clock, screen, responses, line, raise_priority())
+
+
+def _line(request: Request, rig: Rig, clock: MonotonicClock | VirtualClock) -> Trigger:
+    """The trigger line; a pilot's ends in memory unless the real one is asked for."""
+    if rig.trigger.device == "none":
+        return NoTrigger()
+    in_memory = request.virtual or (request.pilot and not request.with_triggers)
+    link = RecordingLink(clock) if in_memory else open_link(rig.trigger, clock)
+    return Sender(rig.trigger, link, clock)
 
 
 @contextlib.contextmanager

@@ -61,7 +61,7 @@ def make_plan(
     rows = tuple(task.design(session, material)) if rows is None else tuple(rows)
     refuse_shared_keys(material.keys, rig)
     refuse_large_codes(task, rig)
-    watched = _Watched(task.participant(session, material).answer, rig.scanner.pulse_key)
+    watched = _Watched(task.participant(session, material).answer, rig)
     lab = VirtualLab(
         rig.display.refresh_hz, answer=watched, trigger=TriggerSettings(device="serial", port="-")
     )
@@ -134,15 +134,18 @@ def _refuse_unknown_columns(task: Task, log: MemoryLog) -> None:
 class _Watched:
     """A participant's answers, and whether a phase without a limit was among those answered."""
 
-    def __init__(self, answer: Answer, pulse_key: str) -> None:
+    def __init__(self, answer: Answer, rig: Rig) -> None:
         self._answer = answer
-        self._pulse_key = pulse_key
+        self._rig = rig
+        self._pulse_key = rig.scanner.pulse_key
         self.untimed = False
 
     def __call__(self, phase: Phase, trial: Any) -> Sequence[tuple[str, float]]:
         endless = phase.duration_s is None and phase.frames is None
         if endless and phase.keys and phase.keys.allowed == (self._pulse_key,):
             return [(self._pulse_key, 0.5)]
+        if phase.keys:
+            refuse_shared_keys(phase.keys.allowed, self._rig)
         self.untimed |= endless and bool(trial)
         return self._answer(phase, trial)
 

@@ -121,6 +121,11 @@ def rig_from(given: Mapping[str, Any], *, where: str) -> Rig:
     rig = build(Rig, given, where=where)
     if rig.trigger.device != "none" and not rig.trigger.port:
         raise SettingError(f"{where}: trigger: port is missing; name the port of the device.")
+    if rig.mode == "eeg" and rig.trigger.device == "none":
+        raise SettingError(
+            f"{where}: mode is 'eeg', but trigger: device is 'none': the recording would have no "
+            "codes. Name the device and its port, or set mode to 'behaviour'."
+        )
     if rig.trigger.baud == 1200:
         raise SettingError(
             f"{where}: trigger: baud is 1200; that rate resets some boxes for good, use another."

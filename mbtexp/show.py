@@ -113,14 +113,25 @@ def timing_text(timing: Mapping[str, Any]) -> str:
 
 def after_run(done: Conducted) -> str:
     """What the operator reads when a run is over."""
-    line = "trigger codes: none lost." if done.codes_lost == 0 else _loss(done.codes_lost)
     return "\n".join(
-        [f"{done.trials} trials; {timing_text(done.timing)}", line, f"log: {done.log}"]
+        [
+            f"{done.trials} trials; {timing_text(done.timing)}",
+            _line_text(done),
+            f"log: {done.log}",
+        ]
     )
 
 
-def _loss(lost: int) -> str:
-    return f"TRIGGER CODES LOST: {lost}. The log says which; check cable and port."
+def _line_text(done: Conducted) -> str:
+    """What became of the trigger codes; a line that leads nowhere is never called a good one."""
+    line = done.devices["trigger"]
+    if line["device"] == "none":
+        return "trigger codes: NO TRIGGER LINE; the rig has none."
+    if line.get("port") == "memory":
+        return "trigger codes: NO TRIGGERS SENT; they were only noted down (pilot or virtual lab)."
+    if done.codes_lost:
+        return f"TRIGGER CODES LOST: {done.codes_lost}. The log says which; check cable and port."
+    return f"trigger codes: none lost; all went to {line['port']}."
 
 
 def log_text(log: Log) -> str:
