@@ -49,7 +49,7 @@ def picture_phase(trial: Trial, material: Material, chosen: str | None = None) -
     name = "practice" if trial.practice else trial.condition
     return Phase(
         f"eyes_{name}",
-        (*_scene(trial, material), *_mark(params, chosen)),
+        (*_scene(trial, material), *_mark(material, chosen)),
         duration_s=params.window_s,
         code=None if chosen else CODES[f"eyes_{name}"],
         keys=Keys(allowed, codes=codes),
@@ -69,8 +69,8 @@ def _scene(trial: Trial, material: Material) -> list[Stimulus]:
     ]
     question = Text(
         material.text(f"question_{trial.condition}"),
-        (0.0, places["tl"][1] + 2.6 * params.word_deg),
-        0.8 * params.word_deg,
+        (0.0, places["tl"][1] + 2.2 * params.word_deg),
+        params.word_deg,
         "deg",
         color="#e0e0e0",
     )
@@ -85,14 +85,23 @@ def _places(params: Params) -> dict[str, Position]:
     return {"tl": (-x, y), "tr": (x, y), "bl": (-x, -y), "br": (x, -y)}
 
 
-def _mark(params: Params, chosen: str | None) -> list[Stimulus]:
+def _mark(material: Material, chosen: str | None) -> list[Stimulus]:
+    """The frame around a choice that can still be changed, and how to confirm it."""
+    params: Params = material.params
     if chosen is None:
         return []
     x, y = _places(params)[chosen]
     frame = Rect(
         0.5 * params.picture_deg, 1.7 * params.word_deg, (x, y), "deg", None, line_color="white"
     )
-    return [frame]
+    return [frame, _note(params, material.text("confirm_choice"))]
+
+
+def _note(params: Params, text: str) -> Text:
+    """Lines below the lower words; their middle moves down with their number."""
+    below = 3.4 + 0.7 * text.count("\n")
+    y = _places(params)["bl"][1] - below * params.word_deg
+    return Text(text, (0.0, y), params.word_deg, "deg", color="#ffe9a8", wrap=28 * params.word_deg)
 
 
 def glossary_phases(trial: Trial, material: Material, word: str | None) -> Phase:
@@ -103,13 +112,9 @@ def glossary_phases(trial: Trial, material: Material, word: str | None) -> Phase
     if word is not None:
         known = set_of(material).glossaries.get(material.text.language, {}).get(word)
         meaning = f"{word}: {known or material.text('glossary_none')}\n\n{meaning}"
-    y = _places(params)["bl"][1] - 3.4 * params.word_deg
-    note = Text(
-        meaning, (0.0, y), 0.8 * params.word_deg, "deg", color="#ffe9a8", wrap=22 * params.word_deg
-    )
     return Phase(
         "glossary",
-        (*_scene(trial, material), note),
+        (*_scene(trial, material), _note(params, meaning)),
         code=CODES["lookup"],
         keys=Keys((*choice_keys, back)),
         tag=word or "",
