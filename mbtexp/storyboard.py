@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mbtexp.clock import MonotonicClock
-from mbtexp.conduct import Request, core_texts, prepare
+from mbtexp.conduct import Prepared, Request, core_texts, prepare
 from mbtexp.errors import DeviceError, SettingError
 from mbtexp.events import MemoryLog
 from mbtexp.run import Run
@@ -69,7 +70,7 @@ def scenes_of(task: str, preset: str | None, language: str) -> list[Scene]:
     """The first screen of each kind, from a run on the virtual lab that looks up a word."""
     request = Request(task=task, participant="01", data=Path(), preset=preset, language=language)
     prepared = prepare(request)
-    seen: dict[str, Scene] = {}
+    seen: dict[str, list[Scene]] = {}
     curious = _Curious(prepared.participant, prepared.material.keys, seen)
     lab = VirtualLab(prepared.rig.display.refresh_hz, answer=curious)
     with Run(
@@ -81,19 +82,28 @@ def scenes_of(task: str, preset: str | None, language: str) -> list[Scene]:
         trials=prepared.rows,
     ) as run:
         prepared.task.play(run, prepared.material)
-    words = core_texts(language)
-    operator = prepared.rig.operator
-    for name in ("pause", "confirm_stop"):
-        text = words(name, stop=operator.stop, pause=operator.pause)
-        seen[name] = Scene(name, (Text(text, size=0.035, wrap=1.2),))
-    return list(seen.values())
+    scenes = [scene for alike in seen.values() for scene in alike]
+    return scenes + _core_scenes(prepared, language)
+
+
+def _core_scenes(prepared: Prepared, language: str) -> list[Scene]:
+    """What the run itself can show: a run with fixed onsets waits for the scanner, not a pause."""
+    fixed = any(getattr(row, "onset_s", None) is not None for row in prepared.rows)
+    words, operator = core_texts(language), prepared.rig.operator
+    return [
+        Scene(
+            name,
+            (Text(words(name, stop=operator.stop, pause=operator.pause), size=0.035, wrap=1.2),),
+        )
+        for name in ("scanner" if fixed else "pause", "confirm_stop")
+    ]
 
 
 class _Curious:
     """A simulated participant who once looks up a word, and whose screens are remembered."""
 
     def __init__(
-        self, participant: Participant, keys: tuple[str, ...], seen: dict[str, Scene]
+        self, participant: Participant, keys: tuple[str, ...], seen: dict[str, list[Scene]]
     ) -> None:
         self._participant = participant
         self._keys = keys
@@ -101,8 +111,7 @@ class _Curious:
         self._looked = False
 
     def __call__(self, phase: Phase, trial: Mapping[str, Any]) -> Sequence[tuple[str, float]]:
-        name = f"{phase.name}_meaning" if phase.name == "glossary" and phase.tag else phase.name
-        self._seen.setdefault(name, Scene(name, tuple(phase.stimuli)))
+        self._remember(phase)
         if len(self._keys) > 4 and phase.keys and self._keys[4] in phase.keys.allowed:
             glossary = self._keys[4]
             if phase.name == "glossary":
@@ -111,6 +120,21 @@ class _Curious:
                 self._looked = True
                 return [(glossary, 0.5)]
         return list(self._participant.answer(phase, trial))
+
+    def _remember(self, phase: Phase) -> None:
+        """Keep the first screen of each kind, and every page of text that says something else."""
+        name = f"{phase.name}_meaning" if phase.name == "glossary" and phase.tag else phase.name
+        alike = self._seen.setdefault(name, [])
+        if alike and _wording(phase.stimuli) in ("", *(_wording(s.stimuli) for s in alike)):
+            return
+        number = f"_{len(alike) + 1}" if alike else ""
+        alike.append(Scene(f"{name}{number}", tuple(phase.stimuli)))
+
+
+def _wording(stimuli: Sequence[Stimulus]) -> str:
+    """The text of a page, its figures left out: 12 of 36 says the same as 24 of 36."""
+    texts = [stimulus.text for stimulus in stimuli if isinstance(stimulus, Text)]
+    return re.sub(r"\d+", "", "".join(texts)) if len(texts) == len(stimuli) else ""
 
 
 def _photograph(scenes: list[Scene], size: tuple[int, int], folder: Path) -> list[Path]:
