@@ -41,7 +41,7 @@ def main(words: Sequence[str] | None = None) -> int:
         _say(f"mbtexp: {error}", error=True)
         return error.exit_code
     except KeyboardInterrupt:
-        _say("mbtexp: stopped from the keyboard; the log is closed.", error=True)
+        _say("mbtexp: stopped from outside; the log is closed, --resume goes on.", error=True)
         return STOPPED
     except BrokenPipeError:
         # The reader of our output has gone (a pager that was quit); that is no mistake.
@@ -301,9 +301,19 @@ def _run(options: argparse.Namespace) -> None:
 
     if options.virtual and not options.simulate:
         raise SettingError("--virtual has no keyboard for a person; add --simulate.")
+    _end_like_ctrl_c()
     with Progress("trial") as progress:
         done = conduct(_request(options), on_progress=progress)
     _say(after_run(done))
+
+
+def _end_like_ctrl_c() -> None:
+    """A closed terminal, or a polite kill, ends a run as Ctrl-C does: log and line are closed."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def _plan(options: argparse.Namespace) -> None:
