@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 SAME_MOMENT_S = 1e-6
 """Two times closer than this are one moment: float noise, not a refresh still to come."""
+
+NEAR_S = 0.001
+"""Flips farther than this from the line through the others tell nothing of the refresh rate."""
+
+NOISE_S = 2e-5
+"""No stamp is expected to be better than this."""
 
 
 class Grid:
@@ -48,31 +54,48 @@ class Grid:
 def fit_refresh(stamps: Sequence[float], nominal_hz: float) -> float | None:
     """Refresh rate (Hz) as the slope of consecutive flips on their index; None if it is no grid.
 
-    Late stamps are trimmed: the fit is repeated without those more than 1 ms behind the line.
-    The nominal rate only tells how many refreshes lie between two flips.
+    Late stamps tell nothing and are left out: only those close to the line that most flips lie on
+    are fitted, within 1 ms (a tenth of a fast display's frame) or four times their typical distance
+    from it. The nominal rate only tells whether these can be the flips of that display.
     """
     if len(stamps) < 30:
         return None
-    period = _typical_period(stamps)
-    if period <= 0 or not 0.2 < period * nominal_hz < 5:
+    slope = _typical_period(stamps)
+    if slope <= 0 or not 0.2 < slope * nominal_hz < 5:
         return None
-    index, points = 0, [(0, stamps[0])]
-    for before, after in pairwise(stamps):
-        index += max(1, round((after - before) / period))
-        points.append((index, after))
-    slope, start = _line(points)
-    for _ in range(3):
-        kept = [(k, t) for k, t in points if t - (start + slope * k) < 0.001]
+    widest_s = near_s = min(NEAR_S, 0.1 * slope)
+    start = max(stamps, key=lambda t: sum(abs(_phase_s(s - t, slope)) < near_s for s in stamps))
+    points = [(round((t - start) / slope), t) for t in stamps]
+    for _ in range(5):
+        kept = [(k, t) for k, t in points if abs(t - (start + slope * k)) <= near_s]
         if len(kept) < len(points) / 2:
             return None
         slope, start = _line(kept)
-    residual = sum(abs(t - (start + slope * k)) for k, t in kept) / len(kept)
-    return None if residual > 0.1 * slope else 1.0 / slope
+        typical_s = _median(abs(t - (start + slope * k)) for k, t in kept)
+        near_s = min(widest_s, max(NOISE_S, 4 * typical_s))
+    # Flips at any time lie anywhere in the widest band; those of a grid lie close to its middle.
+    return None if typical_s > 0.4 * widest_s else 1.0 / slope
 
 
 def _typical_period(stamps: Sequence[float]) -> float:
-    intervals = sorted(b - a for a, b in pairwise(stamps))
-    return intervals[len(intervals) // 2]
+    """The median interval, over longer and longer stretches; late flips cannot move a median."""
+    period = _median(b - a for a, b in pairwise(stamps))
+    stretch = 2
+    while period > 0 and stretch <= len(stamps) // 2:
+        spans = [b - a for a, b in zip(stamps, stamps[stretch:], strict=False)]
+        period = _median(span / max(1, round(span / period)) for span in spans)
+        stretch *= 2
+    return period
+
+
+def _phase_s(t: float, period: float) -> float:
+    """How far ``t`` is from the nearest refresh, s."""
+    return t - period * round(t / period)
+
+
+def _median(values: Iterable[float]) -> float:
+    ordered = sorted(values)
+    return ordered[len(ordered) // 2]
 
 
 def _line(points: Sequence[tuple[int, float]]) -> tuple[float, float]:
