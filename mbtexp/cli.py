@@ -229,6 +229,14 @@ def _add_shows(commands: Any) -> None:
     _command(
         commands, "tasks", _tasks, "List the tasks, their presets and lengths.", "mbtexp tasks"
     )
+    codes = _command(
+        commands,
+        "codes",
+        _codes,
+        "Show the code book: every trigger code of every task.",
+        "mbtexp codes --out codes.tsv",
+    )
+    codes.add_argument("--out", type=Path, metavar="FILE", help="write it (TSV)")
     board = _command(
         commands,
         "storyboard",
@@ -398,6 +406,19 @@ def _tasks(_options: argparse.Namespace) -> None:
     from mbtexp.show import tasks_text
 
     _say(tasks_text())
+
+
+def _codes(options: argparse.Namespace) -> None:
+    from mbtexp.show import codes_text, write_new
+    from mbtexp.triggers.book import as_tsv
+    from mbtexp.triggers.codes import all_codes
+
+    codes = all_codes()
+    if options.out is None:
+        _say(codes_text(codes))
+        return
+    write_new(options.out, as_tsv(codes))
+    _say(f"{options.out}: {len(codes)} codes.")
 
 
 def _storyboard(options: argparse.Namespace) -> None:

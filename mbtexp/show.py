@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mbtexp.events import Log
     from mbtexp.plan import Plan
     from mbtexp.stimuli import StimulusSet
+    from mbtexp.triggers.book import Code
 
 BAR_WIDTH = 30
 
@@ -72,16 +74,23 @@ def columns_text(rows: Sequence[Sequence[object]], heads: Sequence[str] = ()) ->
 
 
 def write_table(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """A new TSV file; an existing one is never overwritten."""
+    """Rows as a new TSV file."""
+    table = io.StringIO()
+    writer = csv.DictWriter(table, list(rows[0]), delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_new(path, table.getvalue())
+
+
+def write_new(path: Path, text: str) -> None:
+    """A new text file; an existing one is never overwritten."""
     try:
-        with path.open("x", encoding="utf-8", newline="") as table:
-            writer = csv.DictWriter(table, list(rows[0]), delimiter="\t", lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(rows)
+        with path.open("x", encoding="utf-8", newline="") as file:
+            file.write(text)
     except FileExistsError:
         raise SettingError(f"{path} exists already; give --out another name.") from None
     except OSError as error:
-        raise DiskError(f"{path}: the table cannot be written ({error.strerror}).") from None
+        raise DiskError(f"{path}: the file cannot be written ({error.strerror}).") from None
 
 
 def minutes(seconds: float) -> str:
@@ -283,6 +292,12 @@ def sets_text(sets: Iterable[StimulusSet]) -> str:
     """The stimulus sets with their kind and licence."""
     rows = [[s.name, s.kind, len(s.items), s.licence, s.folder] for s in sets]
     return columns_text(rows, ["set", "kind", "items", "licence", "folder"])
+
+
+def codes_text(codes: Iterable[Code]) -> str:
+    """The code book, codes in use only."""
+    rows = [[c.code, c.name, c.task or "every task", c.description] for c in codes if not c.retired]
+    return columns_text(rows, ["code", "name", "task", "meaning"])
 
 
 def tasks_text() -> str:
