@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import types
 import typing
 from collections.abc import Mapping
@@ -109,8 +110,19 @@ def _refuse_outside(value: Any, limits: Range | None, where: str) -> None:
         return
     if not limits.low <= value <= limits.high:
         raise SettingError(
-            f"{where} is {value:g}; it must be from {limits.low:g} to {limits.high:g}."
+            f"{where} is {_number(value)}; "
+            f"it must be from {_number(limits.low)} to {_number(limits.high)}."
         )
+
+
+def _number(value: float) -> str:
+    """A number as somebody would type it: no exponent, no needless figures.
+
+    >>> _number(12_000_000), _number(0.5), _number(115200.0)
+    ('12000000', '0.5', '115200')
+    """
+    whole = isinstance(value, int) or (math.isfinite(value) and value == int(value))
+    return f"{value:.0f}" if whole else f"{value:g}"
 
 
 def _as(value: Any, kind: Any, where: str) -> tuple[bool, Any]:
