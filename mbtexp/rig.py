@@ -106,13 +106,19 @@ class Rig:
 def read_rig(path: Path) -> Rig:
     """A rig from its file; refuses what it does not know."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # Windows' editor may begin with a mark
     except OSError as error:
-        raise SettingError(f"{path}: the rig file cannot be read ({error.strerror}).") from None
+        raise SettingError(
+            f"{path}: the rig file cannot be read ({error.strerror}); name another with --rig."
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingError(
+            f"{path}: this is not UTF-8 text; save the file again with the encoding UTF-8."
+        ) from None
     try:
         given = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{path}: this is not valid TOML: {error}.") from None
+        raise SettingError(f"{path}: this is not valid TOML: {error}. Correct that line.") from None
     return rig_from(given, where=path.name)
 
 
@@ -131,5 +137,7 @@ def rig_from(given: Mapping[str, Any], *, where: str) -> Rig:
             f"{where}: trigger: baud is 1200; that rate resets some boxes for good, use another."
         )
     if rig.operator.stop == rig.operator.pause:
-        raise SettingError(f"{where}: operator: stop and pause are both {rig.operator.stop!r}.")
+        raise SettingError(
+            f"{where}: operator: stop and pause are both {rig.operator.stop!r}; give them two keys."
+        )
     return rig
