@@ -1,4 +1,4 @@
-"""Orders, squares and jitter: what is balanced is balanced for everybody, what is drawn is drawn."""
+"""Orders, squares and jitter: what is balanced is so for everybody, what is drawn is drawn."""
 
 from __future__ import annotations
 
