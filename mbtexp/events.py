@@ -7,6 +7,7 @@ import json
 import math
 import os
 import queue
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,9 @@ from mbtexp.errors import DataError, DiskError
 
 FORMAT = 1
 """Version of the log's layout (docs/log-format.md)."""
+
+LOCKED_BYTE = 2**31 - 2
+"""Where Windows locks a log."""
 
 Event = dict[str, Any]
 
@@ -83,12 +87,15 @@ class EventLog:
 
     One ``os.write`` an event; the disk is asked to keep it (``fdatasync``) on another thread when
     ``sync`` is called at the end of a trial. If the disk takes no more, what could not be written
-    is kept in a rescue file elsewhere and the run is told with a DiskError.
+    is kept in a rescue file elsewhere and the run is told with a DiskError, once; what a run that
+    is being closed still has to say goes to the same file. The log's bytes followed by the rescue's
+    are the whole log. While the log is open no other process can open it.
     """
 
     def __init__(self, path: Path, *, resume: bool = False) -> None:
         self.path = path
         self._descriptor = _open_append(path) if resume else _create(path)
+        _refuse_second_writer(self._descriptor, path)
         self._rescue: Path | None = None
         self._to_sync: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self._syncer = threading.Thread(target=self._sync_forever, name="log-sync", daemon=True)
@@ -115,24 +122,33 @@ class EventLog:
 
     def _write(self, line: bytes) -> None:
         if self._rescue is not None:
-            self._keep_elsewhere(line, "")
+            self._keep_elsewhere(line)
+            return
+        written = 0
         try:
-            written = os.write(self._descriptor, line)
             while written < len(line):
                 written += os.write(self._descriptor, line[written:])
         except OSError as error:
-            self._keep_elsewhere(line, os.strerror(error.errno or errno.EIO))
+            self._rescue = _rescue_folder(self.path) / self.path.name
+            self._keep_elsewhere(line[written:])
+            raise DiskError(
+                f"{self.path}: the log could not be written ({_reason(error)}). What did not fit "
+                f"is in {self._rescue}; make room, append that file to the log, then run with "
+                "--resume."
+            ) from None
 
-    def _keep_elsewhere(self, line: bytes, reason: str) -> None:
+    def _keep_elsewhere(self, rest: bytes) -> None:
         if self._rescue is None:
-            folder = Path(tempfile.mkdtemp(prefix="mbtexp-rescue-"))
-            self._rescue = folder / self.path.name
-        with self._rescue.open("ab") as rescue:
-            rescue.write(line)
-        raise DiskError(
-            f"{self.path}: the log could not be written ({reason or 'as before'}). What did not "
-            f"fit is in {self._rescue}; make room, then append it to the log and run with --resume."
-        )
+            return
+        try:
+            with self._rescue.open("ab") as rescue:
+                rescue.write(rest)
+        except OSError as error:
+            raise DiskError(
+                f"{self.path}: the log could not be written, and neither could {self._rescue} "
+                f"({_reason(error)}). Everything up to the last whole line is in the log; make "
+                "room, then run with --resume."
+            ) from None
 
     def _sync_forever(self) -> None:
         while self._to_sync.get():
@@ -150,9 +166,52 @@ class EventLog:
 _datasync = getattr(os, "fdatasync", os.fsync)
 
 
+def _rescue_folder(path: Path) -> Path:
+    """A new folder for what a full disk did not take."""
+    try:
+        return Path(tempfile.mkdtemp(prefix="mbtexp-rescue-"))
+    except OSError as error:
+        raise DiskError(
+            f"{path}: the log could not be written, and there is no room for the rest anywhere "
+            f"else ({_reason(error)}). Everything up to the last whole line is in the log; make "
+            "room, then run with --resume."
+        ) from None
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno or errno.EIO)
+
+
+def _refuse_second_writer(descriptor: int, path: Path) -> None:
+    """Take the log for this process alone, until it is closed or the process ends."""
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415  Windows only
+
+            # A byte far behind the end: a lock there keeps no reader from the log itself.
+            os.lseek(descriptor, LOCKED_BYTE, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415  POSIX only
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        # Some network drives know no locks; a run must still be possible there.
+        if error.errno not in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
+            return
+        os.close(descriptor)
+        raise DataError(
+            f"{path} is being written by a run that is still going on. End that run first, or use "
+            "--run with another number."
+        ) from None
+
+
 def _create(path: Path) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _not_created(path, error) from None
+    try:
         return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
         if path.stat().st_size == 0:
@@ -162,10 +221,14 @@ def _create(path: Path) -> int:
             "or --run with another number."
         ) from None
     except OSError as error:
-        raise DiskError(
-            f"{path}: the log cannot be created ({os.strerror(error.errno or errno.EIO)}); "
-            "choose another --data folder or free this one."
-        ) from None
+        raise _not_created(path, error) from None
+
+
+def _not_created(path: Path, error: OSError) -> DiskError:
+    return DiskError(
+        f"{path}: the log cannot be created ({_reason(error)}); "
+        "choose another --data folder or free this one."
+    )
 
 
 def _open_append(path: Path) -> int:
@@ -174,7 +237,10 @@ def _open_append(path: Path) -> int:
     except FileNotFoundError:
         raise DataError(f"{path}: there is no run to resume; leave out --resume.") from None
     except OSError as error:
-        raise DiskError(f"{path}: {os.strerror(error.errno or errno.EIO)}.") from None
+        raise DiskError(
+            f"{path}: the log cannot be written ({_reason(error)}); make it and its folder "
+            "writable, then try again."
+        ) from None
 
 
 def _ends_with_newline(path: Path) -> bool:
@@ -221,7 +287,9 @@ def read_log(path: Path) -> Log:
     try:
         lines = path.read_bytes().split(b"\n")
     except OSError as error:
-        raise DataError(f"{path}: {os.strerror(error.errno or errno.EIO)}.") from None
+        raise DataError(
+            f"{path}: the log cannot be read ({_reason(error)}); check the path."
+        ) from None
     events: list[Event] = []
     damage: list[str] = []
     for number, line in enumerate(lines, start=1):
@@ -233,10 +301,14 @@ def read_log(path: Path) -> Log:
         else:
             events.append(event)
     if not events or events[0]["kind"] != "header":
-        raise DataError(f"{path}: this is not a log of mbtexp, or its first line is damaged.")
+        raise DataError(
+            f"{path}: this is not a log of mbtexp, or its first line is damaged; move it out of "
+            "the way to go on without it."
+        )
     if events[0].get("format") != FORMAT:
         raise DataError(
-            f"{path}: log format {events[0].get('format')}; this version reads format {FORMAT}."
+            f"{path}: log format {events[0].get('format')}; this version reads format {FORMAT}. "
+            "Install the version of mbtexp that wrote it, or a newer one."
         )
     return Log(path, events, damage)
 
@@ -244,7 +316,7 @@ def read_log(path: Path) -> Log:
 def _decode(line: bytes) -> Event | None:
     try:
         event = json.loads(line.decode())
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return event if isinstance(event, dict) and "kind" in event and "t" in event else None
 
