@@ -75,6 +75,7 @@ def slide(
     *,
     above: tuple[Stimulus, ...] = (),
     start: float = 0.5,
+    window_s: float | None = None,
     code: int | None = None,
 ) -> Rating:
     """A marker that two keys move and a third one confirms; it shows only once it was moved.
@@ -90,6 +91,9 @@ def slide(
     start
         Where the marker is when it first shows, 0 to 1; a confirmation before any move is ignored,
         so that nobody rates by pressing one key.
+    window_s
+        Longest time for the whole rating, s; None: no limit. A marker that was moved and not
+        confirmed by then counts where it stands, without a time (``rt_s`` is None).
     code
         Trigger code of the first onset.
     """
@@ -98,11 +102,22 @@ def slide(
     run.prepare([Phase(name, (*above, *states.values(), slider), 1.0)])
     place: float | None = None
     began: float | None = None
+    press: float | None = None
     while True:
         state = slider if place is None else states[place]
-        phase = Phase(name, (*above, state), code=code if began is None else None, keys=Keys(keys))
-        shown = run.show([phase])[name]
+        scene = (*above, state)
+        phase = Phase(name, scene, code=code if began is None else None, keys=Keys(keys))
+        closing: list[Phase] = []
+        if window_s is not None:
+            left_s = window_s if began is None or press is None else began + window_s - press
+            phase = replace(phase, frames=max(1, round(left_s * run.refresh_hz)))
+            # A window that closes by itself needs a screen to close with.
+            closing = [Phase(f"{name}_end", scene, frames=1)]
+        shown = run.show([phase, *closing])[name]
         began = shown.onset if began is None else began
+        press = shown.press
+        if press is None:
+            return Rating(place, None)
         if shown.key == confirm and place is not None and shown.press is not None:
             return Rating(place, shown.press - began)
         if shown.key in (left, right):

@@ -312,6 +312,11 @@ class Run:
         """Build everything that these phases show, before any of them is due."""
         self._display.prepare(stimulus for phase in phases for stimulus in phase.stimuli)
 
+    @property
+    def refresh_hz(self) -> float:
+        """Refresh rate of the display, Hz: for what has to be given in frames."""
+        return self._display.refresh_hz
+
     # -- showing phases -----------------------------------------------------------------------
 
     def show(self, phases: Sequence[Phase]) -> dict[str, Shown]:

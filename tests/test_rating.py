@@ -73,3 +73,22 @@ def test_a_slider_cannot_be_confirmed_before_it_was_moved() -> None:
     first = next(frame.scene[0] for frame in lab.display.frames if frame.scene)
     assert isinstance(first, Slider)
     assert first.value is None
+
+
+def test_a_slider_whose_time_runs_out_counts_where_it_stands() -> None:
+    slider, keys = Slider("bad", "good"), ("1", "2", "3")
+    moved, lab = answered("222", lambda run: slide(run, "mood", slider, keys, window_s=3.0))
+    silent, _ = answered("", lambda run: slide(run, "mood", slider, keys, window_s=3.0))
+
+    assert moved == Rating(0.6, None)
+    assert silent == Rating(None, None)
+    assert 3.0 < lab.clock.now() < 3.2
+
+
+def test_a_slider_that_is_confirmed_in_time_has_its_time() -> None:
+    slider, keys = Slider("bad", "good"), ("1", "2", "3")
+    rating, lab = answered("223", lambda run: slide(run, "mood", slider, keys, window_s=3.0))
+
+    assert rating.value == pytest.approx(0.55)
+    assert rating.rt_s == pytest.approx(1.2, abs=0.1)
+    assert lab.clock.now() < 1.6
