@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import json
+import os
 import platform
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -131,8 +132,8 @@ def conduct(
     make_plan(prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows)
     path = prepared.session.log_path(request.data, pilot=request.pilot)
     _refuse_mixing(request)
-    _refuse_full_disk(request.data)
-    earlier = _earlier(path, prepared, resume=request.resume)
+    _refuse_bad_disk(request.data)
+    earlier = _earlier(path, prepared, request)
     with _devices(request, prepared, _elapsed(earlier, virtual=request.virtual)) as devices:
         if on_ready is not None:
             on_ready(devices)
@@ -178,10 +179,9 @@ def _refuse_mixing(request: Request) -> None:
     """Simulated and real participants never share a data folder."""
     if request.pilot or not request.data.is_dir():
         return
-    logs = find_logs(request.data)
-    if not logs:
+    simulated = _simulated(find_logs(request.data))
+    if simulated is None:
         return
-    simulated = read_log(logs[0]).header["simulated"] is not None
     if simulated and not request.simulate:
         raise DataError(
             f"{request.data} holds simulated participants; give real ones another --data folder."
@@ -192,8 +192,23 @@ def _refuse_mixing(request: Request) -> None:
         )
 
 
-def _refuse_full_disk(data: Path) -> None:
+def _simulated(logs: Iterable[Path]) -> bool | None:
+    """Whether a folder's runs are simulated; None if it has no log that tells.
+
+    A log that cannot be read (a run that ended before its first line) keeps nobody from starting.
+    """
+    for path in logs:
+        with contextlib.suppress(DataError):
+            return read_log(path).header.get("simulated") is not None
+    return None
+
+
+def _refuse_bad_disk(data: Path) -> None:
     existing = next(folder for folder in (data, *data.absolute().parents) if folder.exists())
+    if not existing.is_dir():
+        raise DataError(f"{existing} is a file; give --data a folder.")
+    if not os.access(existing, os.W_OK):
+        raise DiskError(f"{existing} cannot be written; choose another --data folder.")
     if shutil.disk_usage(existing).free < FREE_DISK_BYTES:
         raise DiskError(
             f"{data}: less than {FREE_DISK_BYTES // 1_000_000} MB are free on this disk; "
@@ -201,13 +216,13 @@ def _refuse_full_disk(data: Path) -> None:
         )
 
 
-def _earlier(path: Path, prepared: Prepared, *, resume: bool) -> Log | None:
+def _earlier(path: Path, prepared: Prepared, request: Request) -> Log | None:
     """The interrupted run to go on with, if that was asked for and fits."""
     if not path.exists() or path.stat().st_size == 0:
-        if resume:
+        if request.resume:
             raise DataError(f"{path}: there is no run to resume; leave out --resume.")
         return None
-    if not resume:
+    if not request.resume:
         raise DataError(
             f"{path} exists already. Nothing is overwritten: use --resume to go on with that run, "
             "or --run with another number."
@@ -222,7 +237,23 @@ def _earlier(path: Path, prepared: Prepared, *, resume: bool) -> Log | None:
                 f"{path}: the run was started with another {name}; "
                 "resume it with the options it was started with."
             )
+    _refuse_other_lab(path, earlier, request)
     return earlier
+
+
+def _refuse_other_lab(path: Path, earlier: Log, request: Request) -> None:
+    """A run is gone on with by whoever began it, a person or a simulation, and on its clock."""
+    simulated = earlier.header.get("simulated") is not None
+    virtual = earlier.header.get("clock", {}).get("source") == VirtualClock.source
+    for option, then, now in (
+        ("--simulate", simulated, request.simulate),
+        ("--virtual", virtual, request.virtual),
+    ):
+        if then != now:
+            raise DataError(
+                f"{path}: the run was started {'with' if then else 'without'} {option}; "
+                "resume it with the options it was started with."
+            )
 
 
 def _elapsed(earlier: Log | None, *, virtual: bool) -> float:

@@ -24,7 +24,6 @@ TOP_BIAS = 0.55
 
 def participant(session: Session, material: Material) -> Participant:
     """Rasch with guessing: P(key) = c + (1 - c) / (1 + exp(difficulty - ability)); lognormal RT."""
-    rng = session.rng("participant")
     keys = dict(zip(POSITIONS, material.keys, strict=False))
 
     def answer(phase: Phase, trial: Mapping[str, Any]) -> Sequence[tuple[str, float]]:
@@ -34,6 +33,8 @@ def participant(session: Session, material: Material) -> Participant:
             return [(phase.keys.allowed[0], READING_S)]
         if CONTINUE in phase.keys.allowed:
             return [(CONTINUE, READING_S)]
+        # A stream a trial: somebody who goes on after a break answers as if there had been none.
+        rng = session.rng(f"participant-{trial['trial']}")
         draws = [float(rng.random()) for _ in range(4)]
         rt_s = lognormal_s(rng, median_s=MEDIAN_RT_S, sigma=RT_SIGMA)
         if phase.duration_s is not None and draws[0] < OMISSION:
