@@ -46,7 +46,57 @@ EYES = codebook(
     ),
 )
 
-BOOKS = {book.task: book for book in (EYES,)}
+_FACE = "Sensory-event, Experimental-stimulus, Visual-presentation, (Image, Face)"
+_WORD = "Sensory-event, Experimental-stimulus, Visual-presentation, Word"
+_TEXT = "Sensory-event, Visual-presentation, Textblock"
+
+ATTACHMENT = codebook(
+    "attachment",
+    prime=Entry(4, "Onset of a masked word or name", f"{_WORD}, Label/Masked-prime"),
+    own=Entry(5, "Onset of a picture of the own child or partner", f"{_FACE}, Label/Own"),
+    acquainted=Entry(6, "Onset of a picture of an acquainted person", f"{_FACE}, Label/Acquainted"),
+    friend=Entry(7, "Onset of a picture of a friend", f"{_FACE}, Label/Friend"),
+    unfamiliar=Entry(8, "Onset of a picture of an unfamiliar person", f"{_FACE}, Label/Unfamiliar"),
+    scrambled=Entry(
+        9,
+        "Onset of a scrambled picture",
+        "Sensory-event, Experimental-stimulus, Visual-presentation, Image, Label/Scrambled",
+    ),
+    own_happy=Entry(10, "Onset of the own infant, happy", f"{_FACE}, Label/Own-happy"),
+    own_neutral=Entry(11, "Onset of the own infant, neutral", f"{_FACE}, Label/Own-neutral"),
+    own_sad=Entry(12, "Onset of the own infant, sad", f"{_FACE}, Label/Own-sad"),
+    unfamiliar_happy=Entry(
+        13, "Onset of an unfamiliar infant, happy", f"{_FACE}, Label/Unfamiliar-happy"
+    ),
+    unfamiliar_neutral=Entry(
+        14, "Onset of an unfamiliar infant, neutral", f"{_FACE}, Label/Unfamiliar-neutral"
+    ),
+    unfamiliar_sad=Entry(
+        15, "Onset of an unfamiliar infant, sad", f"{_FACE}, Label/Unfamiliar-sad"
+    ),
+    practice=Entry(
+        16,
+        "Onset of a picture for practice",
+        "Sensory-event, Experimental-stimulus, Visual-presentation, Image, Label/Practice",
+    ),
+    count_back=Entry(17, "Onset of a number to count back from", f"{_TEXT}, Label/Count-back"),
+    target=Entry(
+        18,
+        "Onset of a pattern to be judged",
+        "Sensory-event, Experimental-stimulus, Visual-presentation, Image, Label/Pattern",
+    ),
+    awareness=Entry(
+        19, "Onset of the question which prime it was", f"{_TEXT}, Label/Awareness-question"
+    ),
+    response_first=Entry(
+        26, "The dot was reported, or the left answer chosen", f"{_PRESS}, Label/First-option"
+    ),
+    response_second=Entry(27, "The right answer was chosen", f"{_PRESS}, Label/Second-option"),
+    slider=Entry(34, "Onset of a rating", f"{_TEXT}, Label/Rating"),
+    calm=Entry(35, "The pictures were stopped: calm screen", f"{_TEXT}, Label/Calm-screen"),
+)
+
+BOOKS = {book.task: book for book in (ATTACHMENT, EYES)}
 """Each task's book by the task's name."""
 
 
