@@ -23,6 +23,9 @@ CONTINUE = "space"
 AFTER = Phase("after", (), 0.2)
 """An empty screen after an untimed answer: its trigger pulse ends before the next code is due."""
 
+REST = Phase("rest", (Fixation(),), frames=1)
+"""A cross that stays until the next phase with a fixed onset is due."""
+
 
 def timeline(trial: Trial, material: Material) -> list[Phase]:
     """The cross, the picture with its words, and in timed presets the cross until the next one."""
@@ -32,11 +35,10 @@ def timeline(trial: Trial, material: Material) -> list[Phase]:
     if untimed(params):
         return [cross, picture]
     cross = replace(cross, at_s=_at(trial) - params.fixation_s)
-    rest = Phase("rest", (Fixation(),), frames=1)
-    return [cross, replace(picture, at_s=_at(trial)), rest]
+    return [cross, replace(picture, at_s=_at(trial)), REST]
 
 
-def picture_phase(trial: Trial, material: Material, chosen: str | None = None) -> Phase:
+def picture_phase(trial: Trial, material: Material) -> Phase:
     """The picture with its question and words until an answer, or for the response window."""
     params: Params = material.params
     keys = dict(zip(POSITIONS, material.keys, strict=False))
@@ -44,17 +46,27 @@ def picture_phase(trial: Trial, material: Material, chosen: str | None = None) -
     codes = tuple((keys[position], CODES[f"response_{position}"]) for position in trial.words)
     if has_glossary(params) and trial.condition == "mental":
         allowed += (material.keys[4],)
-    if chosen:
-        allowed += (CONTINUE,)
     name = "practice" if trial.practice else trial.condition
     return Phase(
         f"eyes_{name}",
-        (*_scene(trial, material), *_mark(material, chosen)),
+        _scene(trial, material),
         duration_s=params.window_s,
-        code=None if chosen else CODES[f"eyes_{name}"],
+        code=CODES[f"eyes_{name}"],
         keys=Keys(allowed, codes=codes),
         none_code=CODES["no_response"],
         tag=trial.stim_id,
+    )
+
+
+def choice_phase(trial: Trial, material: Material, chosen: str) -> Phase:
+    """The picture with the choice framed, until it is confirmed or another word is chosen."""
+    picture = picture_phase(trial, material)
+    codes = () if picture.keys is None else picture.keys.codes
+    return Phase(
+        "choice",
+        (*picture.stimuli, *_mark(material, chosen)),
+        keys=Keys((*(key for key, _ in codes), CONTINUE), codes=codes),
+        tag=trial.words[chosen],
     )
 
 
@@ -85,11 +97,9 @@ def _places(params: Params) -> dict[str, Position]:
     return {"tl": (-x, y), "tr": (x, y), "bl": (-x, -y), "br": (x, -y)}
 
 
-def _mark(material: Material, chosen: str | None) -> list[Stimulus]:
+def _mark(material: Material, chosen: str) -> list[Stimulus]:
     """The frame around a choice that can still be changed, and how to confirm it."""
     params: Params = material.params
-    if chosen is None:
-        return []
     x, y = _places(params)[chosen]
     frame = Rect(
         0.5 * params.picture_deg, 1.7 * params.word_deg, (x, y), "deg", None, line_color="white"
@@ -101,7 +111,7 @@ def _note(params: Params, text: str) -> Text:
     """Lines below the lower words; their middle moves down with their number."""
     below = 3.4 + 0.7 * text.count("\n")
     y = _places(params)["bl"][1] - below * params.word_deg
-    return Text(text, (0.0, y), params.word_deg, "deg", color="#ffe9a8", wrap=28 * params.word_deg)
+    return Text(text, (0.0, y), params.word_deg, "deg", color="#ffe9a8", wrap=34 * params.word_deg)
 
 
 def glossary_phases(trial: Trial, material: Material, word: str | None) -> Phase:
@@ -155,12 +165,12 @@ def play_trial(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
         words += looked_up
         lookup_s += spent_s
         shown = _picture(run.show([picture_phase(trial, material)]))
-    if untimed(material.params):
-        run.show([AFTER])
     rt_s = None if shown.rt_s is None else waited_s + shown.rt_s
     position = _position(shown.key, material)
     if material.params.correction and untimed(material.params) and position is not None:
         position = _corrected(run, trial, material, position)
+    if untimed(material.params):
+        run.show([AFTER])
     chosen = None if position is None else trial.words[position]
     return {
         "response": chosen,
@@ -203,9 +213,9 @@ def _look_up(run: Run, trial: Trial, material: Material) -> tuple[list[str], flo
 def _corrected(run: Run, trial: Trial, material: Material, position: str) -> str:
     """Frame the choice until it is confirmed; another number moves the frame."""
     while True:
-        phase = picture_phase(trial, material, position)
+        phase = choice_phase(trial, material, position)
         run.prepare([phase])
-        key = _picture(run.show([phase])).key
+        key = run.show([phase])["choice"].key
         if key == CONTINUE:
             return position
         position = _position(key, material) or position
@@ -226,6 +236,8 @@ def _open(run: Run, block: Block, material: Material) -> None:
         run.page("instructions", page, go_on)
     if not untimed(params):
         run.start_clock(_already_s(block, params))
+        # The lead-in: a cross, and not the page before it, until the first question is due.
+        run.show([REST])
         return
     key = "resumed" if block.resumed else "practice" if block.practice else "main"
     run.page("start", text(key), go_on)
