@@ -176,6 +176,24 @@ print(json.dumps([calls, facts]))
 
 
 @pytest.mark.screen
+@pytest.mark.slow
+def test_opening_loads_no_library_of_tables_and_keeps_none_from_who_needs_it(display: str) -> None:
+    code = f"""
+import sys
+{OPEN}
+open_screen(DisplaySettings(), MonotonicClock(), pilot=True, size=(320, 240)).close()
+print(sorted({{"pandas", "json_tricks", "scipy.interpolate"}} & set(sys.modules)))
+from psychopy.monitors import calibTools
+print(calibTools.interpolate.interp1d([0, 1], [0, 10])(0.5))
+import pandas
+print(pandas.DataFrame({{"a": [1]}}).a[0])
+"""
+    ran = run_python(code, display=display)
+    assert ran.stderr == ""
+    assert ran.stdout.split() == ["[]", "5.0", "1"]
+
+
+@pytest.mark.screen
 def test_a_picture_is_centred_as_wide_as_asked_and_has_its_own_colours(
     screen: Screen, tmp_path: Path
 ) -> None:
