@@ -268,11 +268,11 @@ def test_the_storyboard_of_the_scanner_preset_has_both_judgements_and_the_wait()
     assert names == [
         "instructions",
         "instructions_2",
+        "rest",
         "cue",
         "cue_2",
         "fixation",
         "eyes_mental",
-        "rest",
         "eyes_sex",
         "scanner",
         "confirm_stop",
@@ -292,10 +292,9 @@ def test_the_storyboard_is_one_picture_and_single_screens(tmp_path: Path) -> Non
     for file in files:
         with Pictures.open(file) as picture:
             assert picture.size == (640, 480)
-    with Pictures.open(out) as sheet, Pictures.open(folder / "06_eyes_mental.png") as screen:
+    with Pictures.open(out) as sheet, Pictures.open(folder / "07_eyes_mental.png") as screen:
         assert sheet.width > 3 * 640
         assert sheet.height > 4 * 480
         pixels = screen.convert("RGB")
-        cell = (sheet.width - 16) // 3
-        left, top = 16 + 2 * cell, (sheet.height - 16) // 4 + 16 + 30
+        left, top = 16, 2 * ((sheet.height - 16) // 4) + 16 + 30
         assert sheet.crop((left, top, left + 640, top + 480)).tobytes() == pixels.tobytes()

@@ -38,35 +38,31 @@ def timeline(trial: Trial, material: Material) -> list[Phase]:
     return [cross, replace(picture, at_s=_at(trial)), REST]
 
 
-def picture_phase(trial: Trial, material: Material) -> Phase:
-    """The picture with its question and words until an answer, or for the response window."""
+def picture_phase(trial: Trial, material: Material, chosen: str | None = None) -> Phase:
+    """The picture with its question and words until an answer, or for the response window.
+
+    With a ``chosen`` place: framed there, until the choice is confirmed or another one is made.
+    """
     params: Params = material.params
     keys = dict(zip(POSITIONS, material.keys, strict=False))
     allowed = tuple(keys[position] for position in trial.words)
     codes = tuple((keys[position], CODES[f"response_{position}"]) for position in trial.words)
+    scene = _scene(trial, material)
+    if chosen is not None:
+        answers = Keys((*allowed, CONTINUE), codes=codes)
+        framed = (*scene, *_mark(material, chosen))
+        return Phase("choice", framed, keys=answers, tag=trial.words[chosen])
     if has_glossary(params) and trial.condition == "mental":
         allowed += (material.keys[4],)
     name = "practice" if trial.practice else trial.condition
     return Phase(
         f"eyes_{name}",
-        _scene(trial, material),
+        scene,
         duration_s=params.window_s,
         code=CODES[f"eyes_{name}"],
         keys=Keys(allowed, codes=codes),
         none_code=CODES["no_response"],
         tag=trial.stim_id,
-    )
-
-
-def choice_phase(trial: Trial, material: Material, chosen: str) -> Phase:
-    """The picture with the choice framed, until it is confirmed or another word is chosen."""
-    picture = picture_phase(trial, material)
-    codes = () if picture.keys is None else picture.keys.codes
-    return Phase(
-        "choice",
-        (*picture.stimuli, *_mark(material, chosen)),
-        keys=Keys((*(key for key, _ in codes), CONTINUE), codes=codes),
-        tag=trial.words[chosen],
     )
 
 
@@ -213,7 +209,7 @@ def _look_up(run: Run, trial: Trial, material: Material) -> tuple[list[str], flo
 def _corrected(run: Run, trial: Trial, material: Material, position: str) -> str:
     """Frame the choice until it is confirmed; another number moves the frame."""
     while True:
-        phase = choice_phase(trial, material, position)
+        phase = picture_phase(trial, material, position)
         run.prepare([phase])
         key = run.show([phase])["choice"].key
         if key == CONTINUE:

@@ -29,10 +29,10 @@ def participant(session: Session, material: Material) -> Participant:
     def answer(phase: Phase, trial: Mapping[str, Any]) -> Sequence[tuple[str, float]]:
         if phase.keys is None:
             return []
+        if phase.name == "choice":
+            return [(CONTINUE, READING_S)]
         if not phase.name.startswith("eyes_"):
             return [(phase.keys.allowed[0], READING_S)]
-        if CONTINUE in phase.keys.allowed:
-            return [(CONTINUE, READING_S)]
         # A stream a trial: somebody who goes on after a break answers as if there had been none.
         rng = session.rng(f"participant-{trial['trial']}")
         draws = [float(rng.random()) for _ in range(4)]
