@@ -18,6 +18,11 @@ Condition = Literal["mental", "sex", "age"]
 POSITIONS = ("tl", "tr", "bl", "br")
 """Places of the words: top left, top right, bottom left, bottom right."""
 
+ITI_STEP_S = 0.1
+
+SHORTEST_REST_S = 0.1
+"""Between a response window and the next cross: the code that closes the window must be over."""
+
 
 @dataclass(frozen=True)
 class Params:
@@ -157,7 +162,13 @@ def _chosen_items(session: Session, params: Params, stimuli: StimulusSet) -> lis
 
 def form_of(session: Session) -> str:
     """Half form of a visit: participants take turns in which half comes first."""
-    visit = int("".join(c for c in session.session if c.isdigit()) or 1)
+    digits = "".join(c for c in session.session if c.isdigit())
+    if not digits:
+        raise SettingError(
+            f"--session {session.session!r}: form=counterbalanced gives visits the two halves in "
+            "turn and needs their number; call them 01 and 02, or set form=A and form=B."
+        )
+    visit = int(digits)
     return assigned(session.number + visit - 1, ("A", "B"))
 
 
@@ -226,17 +237,18 @@ def _onsets(session: Session, params: Params, blocks: Sequence[int]) -> list[flo
     """Absolute onsets of the pictures: nothing that happens in a trial can shift the next one."""
     if params.window_s is None:
         return [None] * len(blocks)
-    if not params.fixation_s < params.iti_low_s <= params.iti_high_s:
+    low_s, high_s = params.fixation_s + SHORTEST_REST_S, params.iti_high_s
+    if not low_s <= params.iti_low_s <= high_s:
         raise SettingError(
-            f"iti_low_s is {params.iti_low_s:g}: it must be longer than fixation_s "
-            f"({params.fixation_s:g}) and at most iti_high_s ({params.iti_high_s:g})."
+            f"iti_low_s is {params.iti_low_s:g}; it must be at least {low_s:g} (fixation_s and "
+            f"{SHORTEST_REST_S:g} s before it) and at most iti_high_s, which is {high_s:g}."
         )
     pauses = jitter(
         session.rng("iti"),
         len(blocks),
         low_s=params.iti_low_s,
         high_s=params.iti_high_s,
-        step_s=0.1,
+        step_s=ITI_STEP_S,
     )
     onsets: list[float | None] = []
     window_s, t = params.window_s, params.lead_in_s
