@@ -7,6 +7,33 @@ from mbtexp.triggers.book import Code, Entry, codebook, whole_book
 _EYES = "Sensory-event, Experimental-stimulus, Visual-presentation, (Image, Eye)"
 _PRESS = "Agent-action, Participant-response, (Experiment-participant, (Press, Keyboard-key))"
 
+_OFFER = "Sensory-event, Experimental-stimulus, Visual-presentation, Textblock, Label/Offer"
+
+DISCOUNTING = codebook(
+    "discounting",
+    offer=Entry(5, "Onset of an offer: an amount sooner, a larger one later", _OFFER),
+    offer_easy_sooner=Entry(
+        6, "Onset of an offer of which the sooner amount is worth more", f"{_OFFER}, Label/Easy"
+    ),
+    offer_near=Entry(7, "Onset of an offer near indifference", f"{_OFFER}, Label/Near"),
+    offer_easy_later=Entry(
+        8, "Onset of an offer of which the later amount is worth more", f"{_OFFER}, Label/Easy"
+    ),
+    offer_practice=Entry(9, "Onset of a practice offer", f"{_OFFER}, Label/Practice"),
+    offer_points=Entry(10, "Onset of an offer of points after real waits", f"{_OFFER}, Label/Wait"),
+    wait_sooner=Entry(
+        11, "The shorter wait begins", "Sensory-event, Visual-presentation, Label/Shorter-wait"
+    ),
+    wait_later=Entry(
+        12, "The longer wait begins", "Sensory-event, Visual-presentation, Label/Longer-wait"
+    ),
+    response_sooner=Entry(26, "The sooner amount was chosen", f"{_PRESS}, Label/Sooner"),
+    response_later=Entry(27, "The later amount was chosen", f"{_PRESS}, Label/Later"),
+    outcome=Entry(
+        30, "Onset of the points that were gained", "Sensory-event, Feedback, Visual-presentation"
+    ),
+)
+
 EYES = codebook(
     "eyes",
     eyes_mental=Entry(
@@ -96,7 +123,7 @@ ATTACHMENT = codebook(
     calm=Entry(35, "The pictures were stopped: calm screen", f"{_TEXT}, Label/Calm-screen"),
 )
 
-BOOKS = {book.task: book for book in (ATTACHMENT, EYES)}
+BOOKS = {book.task: book for book in (ATTACHMENT, DISCOUNTING, EYES)}
 """Each task's book by the task's name."""
 
 
