@@ -17,6 +17,7 @@ import pytest
 from mbtexp import cli
 from mbtexp.conduct import Request, conduct
 from mbtexp.rig import Rig, read_rig, rig_from
+from mbtexp.task import task_names
 from mbtexp.triggers import check
 from tasks.eyes.design import PRESETS, Params
 
@@ -267,6 +268,16 @@ def test_the_eyes_page_has_every_preset() -> None:
     for preset, values in PRESETS.items():
         (row,) = re.findall(rf"^\| `{preset}` \| .*$", page, re.MULTILINE)
         assert all(str(value) in row for value in values.values() if isinstance(value, str))
+
+
+def test_the_readme_calls_built_what_is_built_and_every_task_has_a_page() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| (built|planned)\b", readme, re.MULTILINE)
+    built = [re.sub(r"\W*(\w+).*", r"\1", name).lower() for name, now in rows if now == "built"]
+    assert len(rows) == 5
+    assert sorted(built) == task_names()
+    for name in built:
+        assert (ROOT / "docs/tasks" / f"{name}.md").is_file(), name
 
 
 # -- links and pictures ---------------------------------------------------------------------------
