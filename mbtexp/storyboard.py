@@ -145,6 +145,7 @@ def _photograph(scenes: list[Scene], size: tuple[int, int], folder: Path) -> lis
     screen = open_screen(DisplaySettings(), clock, pilot=True, size=size)
     files = []
     try:
+        _require_size(screen.describe()["size_px"], size)
         for number, scene in enumerate(scenes, start=1):
             screen.prepare(scene.stimuli)
             screen.draw(scene.stimuli)
@@ -155,6 +156,15 @@ def _photograph(scenes: list[Scene], size: tuple[int, int], folder: Path) -> lis
         screen.close()
         clock.close()
     return files
+
+
+def _require_size(found: Sequence[int], size: tuple[int, int]) -> None:
+    """A window that had to shrink would not show what was asked for."""
+    if tuple(found) != size:
+        raise DeviceError(
+            f"--size {size[0]}x{size[1]} has no room on this display, which takes "
+            f"{found[0]}x{found[1]} of it; name a smaller size."
+        )
 
 
 def _sheet(scenes: list[Scene], files: list[Path], out: Path) -> None:

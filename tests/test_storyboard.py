@@ -16,6 +16,7 @@ import pytest
 
 from mbtexp.clock import MonotonicClock
 from mbtexp.conduct import Prepared, Request, prepare
+from mbtexp.errors import DeviceError
 from mbtexp.layout import Geometry, Picture, geometry, parts
 from mbtexp.rig import DisplaySettings
 from mbtexp.screen import Screen, open_screen
@@ -298,3 +299,10 @@ def test_the_storyboard_is_one_picture_and_single_screens(tmp_path: Path) -> Non
         pixels = screen.convert("RGB")
         left, top = 16, 2 * ((sheet.height - 16) // 4) + 16 + 30
         assert sheet.crop((left, top, left + 640, top + 480)).tobytes() == pixels.tobytes()
+
+
+def test_a_size_that_the_display_has_no_room_for_is_refused(display: str, tmp_path: Path) -> None:
+    out = tmp_path / "eyes.png"
+    with pytest.raises(DeviceError, match="--size 9000x5000 has no room"):
+        draw_storyboard("eyes", preset="scanner", language="en", out=out, size=(9000, 5000))
+    assert not out.exists()
