@@ -148,6 +148,13 @@ def play(run: Run, material: Material) -> None:
             run.record(**play_trial(run, trial, material))
     if untimed(params):
         run.page("finished", material.text("finished"), (CONTINUE, material.keys[0]))
+    else:
+        run.show([replace(REST, at_s=_end_s(run.trials[-1], params))])
+
+
+def _end_s(last: Trial, params: Params) -> float:
+    """When a timed run is over: its length must not depend on the last answer, s."""
+    return _at(last) + (params.window_s or 0.0) + params.iti_high_s
 
 
 def play_trial(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
