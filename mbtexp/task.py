@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
@@ -148,7 +149,8 @@ def with_keys(material: Material, keys: tuple[str, ...]) -> Material:
     if len(keys) != len(material.keys):
         raise SettingError(
             f"rig: responses: keys has {len(keys)} entries, but the task needs "
-            f"{len(material.keys)} ({', '.join(material.keys)})."
+            f"{len(material.keys)} in place of {', '.join(material.keys)}; name as many or leave "
+            "keys out."
         )
     return replace(material, keys=keys)
 
@@ -180,13 +182,20 @@ def find_task(name: str) -> Task:
 
 def _task_from_file(path: Path) -> Task:
     if not path.is_file():
-        raise SettingError(f"{path}: there is no such task file.")
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+        raise SettingError(f"{path}: there is no such task file; check the path.")
+    # A name of its own: a file called random.py must not stand in for Python's.
+    spec = importlib.util.spec_from_file_location(f"mbtexp_task_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise SettingError(f"{path}: this is no Python file.")
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    sys.modules[module.__name__] = module  # its dataclasses look for their module there
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise SettingError(
+            f"{path}: line {error.lineno} is no valid Python ({error.msg}); correct it."
+        ) from None
     task = getattr(module, "TASK", None)
     if not isinstance(task, Task):
-        raise SettingError(f"{path}: the file defines no TASK.")
+        raise SettingError(f"{path}: the file defines no TASK = Task(...); add it.")
     return task
