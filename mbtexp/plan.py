@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -132,41 +132,30 @@ def _refuse_unknown_columns(task: Task, log: MemoryLog) -> None:
 
 
 class _Watched:
-    """A participant's answers, and whether a phase without a limit was among those answered."""
+    """A participant's answers, and whether a phase without a limit was among those answered.
+
+    Refuses what would keep a run from ever going on: a key that the operator or the scanner has
+    too, and a phase that only an answer ends and that gets none.
+    """
 
     def __init__(self, answer: Answer, rig: Rig) -> None:
         self._answer = answer
         self._rig = rig
-        self._pulse_key = rig.scanner.pulse_key
         self.untimed = False
 
     def __call__(self, phase: Phase, trial: Any) -> Sequence[tuple[str, float]]:
         endless = phase.duration_s is None and phase.frames is None
-        if endless and phase.keys and phase.keys.allowed == (self._pulse_key,):
-            return [(self._pulse_key, 0.5)]
-        if phase.keys:
-            refuse_shared_keys(phase.keys.allowed, self._rig)
+        if phase.keys is None:
+            return self._answer(phase, trial)
+        pulse_key = self._rig.scanner.pulse_key
+        if endless and phase.keys.allowed == (pulse_key,):
+            return [(pulse_key, 0.5)]
+        refuse_shared_keys(phase.keys.allowed, self._rig)
         self.untimed |= endless and bool(trial)
-        return self._answer(phase, trial)
-
-
-def table(plan: Plan, columns: Callable[[Any], dict[str, Any]]) -> list[dict[str, Any]]:
-    """One row a phase: its trial, its name, its frames and seconds, its code, when it is due."""
-    by_trial = {row.trial: columns(row) for row in plan.rows}
-    return [
-        {
-            "trial": phase["trial"] if phase["trial"] is not None else "",
-            "phase": phase["phase"],
-            "onset_s": f"{phase['onset_planned']:.4f}",
-            "frames": "until answer"
-            if phase["frames_planned"] is None
-            else phase["frames_planned"],
-            "duration_s": ""
-            if phase["frames_planned"] is None
-            else f"{phase['frames_planned'] / plan.refresh_hz:.4f}",
-            "code": "" if phase["code"] is None else phase["code"],
-            "tag": phase["tag"],
-            **by_trial.get(phase["trial"], {}),
-        }
-        for phase in plan.phases
-    ]
+        presses = self._answer(phase, trial)
+        if endless and not any(key in phase.keys.allowed for key, _ in presses):
+            raise SettingError(
+                f"phase '{phase.name}' waits for an answer and the simulated participant gives "
+                "none; let the task's participant press one of its keys."
+            )
+        return presses

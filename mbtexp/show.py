@@ -265,7 +265,8 @@ def plan_text(prepared: Prepared, plan: Plan, *, whole: bool) -> str:
     counts = Counter(row.block for row in plan.rows)
     lines += [
         f"{len(plan.rows)} trials in {len(counts)} blocks; {len(plan.phases)} screens.",
-        "codes: " + ", ".join(f"{name} x {n}" for name, n in sorted(plan.codes.items())),
+        "codes: "
+        + (", ".join(f"{name} x {n}" for name, n in sorted(plan.codes.items())) or "none"),
         ("typical length (answers are not timed): " if plan.untimed else "length: ")
         + minutes(plan.length_s),
     ]
