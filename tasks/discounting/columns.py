@@ -65,6 +65,7 @@ COLUMNS = {
     "later_days": Column(
         "Delay of the later amount as offered (a month is 30.44, a year 365.25 days)", units="d"
     ),
+    "later_delay": Column("Delay of the later amount as written (d, wk, mo, y: days to years)"),
     "currency": Column("Currency of the amounts"),
     "response": Column("Option chosen", levels=_OPTIONS),
     "position": Column("Side of the chosen option", levels=_SIDES),

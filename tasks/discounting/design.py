@@ -103,7 +103,7 @@ class Params:
     later_wait_s: float = setting(15.0, doc="wait for the points late, s", low=1, high=300)
     points_s: float = setting(1.0, doc="how long the gained points are shown, s", low=0.2, high=10)
     amount_deg: float = setting(1.2, doc="height of an amount, deg", low=0.3, high=4)
-    word_deg: float = setting(0.8, doc="height of other words, deg", low=0.2, high=3)
+    word_deg: float = setting(0.9, doc="height of other words, deg", low=0.2, high=3)
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {

@@ -89,6 +89,7 @@ def _outcome(
         "later": offer.later,
         "sooner_days": offer.sooner_delay.days,
         "later_days": offer.delay.days,
+        "later_delay": str(offer.delay),
         "currency": params.currency,
         "response": chosen,
         "position": None if chosen is None else side_of(chosen, trial),
@@ -105,7 +106,10 @@ def _outcome(
 def _not_shown(params: Params) -> dict[str, Any]:
     """Outcome of a choice that a precise estimate made needless; it is not a missed one."""
     empty = dict.fromkeys(
-        ("sooner", "later", "sooner_days", "later_days", "response", "position", "correct")
+        (
+            *("sooner", "later", "sooner_days", "later_days", "later_delay"),
+            *("response", "position", "correct"),
+        )
     )
     rest = dict.fromkeys(("rt_s", "points", "ln_k", "ln_k_sd"))
     return {
@@ -158,7 +162,7 @@ def timeline(trial: Trial, offer: Offer, material: Material) -> list[Phase]:
     keys = _keys(trial, material)
     untimed_offer = Phase(
         offer_name(trial),
-        (*scene(trial, offer, material), *_question(material), *_labels(trial, material)),
+        (*scene(trial, offer, material), *_question(trial, material), *_labels(trial, material)),
         code=_offer_code(trial),
         keys=keys,
         tag=offer.tag,
@@ -281,9 +285,10 @@ def _x(side: Side) -> float:
     return -OFFSET_DEG if side == "left" else OFFSET_DEG
 
 
-def _question(material: Material) -> list[Stimulus]:
+def _question(trial: Trial, material: Material) -> list[Stimulus]:
     size = material.params.word_deg
-    return [Text(material.text("question"), (0.0, 4.6), size, "deg", color="#e0e0e0")]
+    key = "question_forced" if trial.condition.startswith("forced") else "question"
+    return [Text(material.text(key), (0.0, 4.6), size, "deg", color="#e0e0e0")]
 
 
 def _mark(params: Params) -> Text:
