@@ -346,11 +346,18 @@ def test_a_run_that_broke_off_before_its_first_trial_begins_anew(asked: Request)
     assert [event["trial"] for event in trials(path)] == [1, 2, 3, 4, 5]
 
 
-def test_a_run_that_broke_off_after_its_last_trial_is_only_ended(asked: Request) -> None:
-    path = broken_off(asked, 5)
+@pytest.mark.parametrize(("preset", "n_trials"), [("standard", 5), ("scanner", 8)])
+def test_a_run_that_broke_off_after_its_last_trial_is_only_ended(
+    asked: Request, preset: str, n_trials: int
+) -> None:
+    asked = replace(asked, preset=preset)
+    path = broken_off(asked, n_trials)
+    last = trials(path)[-1]["t"]
     conduct(replace(asked, resume=True))
-    assert [event["trial"] for event in trials(path)] == [1, 2, 3, 4, 5]
-    assert read_log(path).completed
+    log = read_log(path)
+    assert [event["trial"] for event in log.of("trial")] == list(range(1, n_trials + 1))
+    assert log.completed
+    assert log.events[-1]["t"] < last + 3
 
 
 def test_a_run_can_be_resumed_more_than_once(asked: Request) -> None:

@@ -134,6 +134,7 @@ def _at(trial: Trial) -> float:
 def play(run: Run, material: Material) -> None:
     """Instructions, practice, the blocks with their breaks, thanks."""
     params: Params = material.params
+    something_left = len(run.recorded) < len(run.trials)
     for block in run.blocks():
         # Where onsets are fixed there is no time to build anything once the first one has come.
         for trial in block.trials if untimed(params) else run.trials * block.first:
@@ -148,7 +149,7 @@ def play(run: Run, material: Material) -> None:
             run.record(**play_trial(run, trial, material))
     if untimed(params):
         run.page("finished", material.text("finished"), (CONTINUE, material.keys[0]))
-    else:
+    elif something_left:
         run.show([replace(REST, at_s=_end_s(run.trials[-1], params))])
 
 
