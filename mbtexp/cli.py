@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=_Version())
+    parser.add_argument("--version", action=_Version, nargs=0, help="say the version")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_plan(commands)
@@ -85,15 +85,14 @@ class _Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
 
-class _Version(str):
+class _Version(argparse.Action):
     """The version, looked up only when somebody asks."""
 
-    __slots__ = ()
-
-    def __mod__(self, _values: object) -> str:
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib.metadata import version
 
-        return f"mbtexp {version('mbtexp')}"
+        _say(f"mbtexp {version('mbtexp')}")
+        parser.exit()
 
 
 def _command(

@@ -81,6 +81,7 @@ class Conducted:
     trials: int
     timing: Facts
     codes_lost: int
+    codes_asked: int
     devices: Facts
 
 
@@ -158,8 +159,14 @@ def conduct(
         )
         with _room_for_the_run(request), run:
             prepared.task.play(run, prepared.material)
+        codes = devices.trigger.counts()
         return Conducted(
-            path, len(run.recorded), run.timing.facts(), devices.trigger.lost(), devices.facts()
+            log=path,
+            trials=len(run.recorded),
+            timing=run.timing.facts(),
+            codes_lost=codes["lost"],
+            codes_asked=codes["requested"],
+            devices=devices.facts(),
         )
 
 

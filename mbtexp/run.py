@@ -500,15 +500,25 @@ class Run:
         return "extra" if any(w.shown.answered for w in opened) else "late"
 
     def _take_pulse(self, press: Press) -> None:
+        """Count a scanner pulse; the first that counts is the one that was waited for."""
+        waiting = self._waiting_for_pulse(press)
+        if waiting is None and self._pulses == 0:
+            self._log.append("pulse", press.t, n=0, flag="early")
+            return
         self._pulses += 1
         flag = "first" if self._pulses == 1 else "ok"
         self._log.append("pulse", press.t, n=self._pulses, flag=flag)
-        window = next((w for w in reversed(self._windows) if w.takes(press)), None)
-        if window is not None and not window.shown.answered:
+        if waiting is not None:
+            waiting.key, waiting.press = press.key, press.t
+            waiting.rt_s = press.t - waiting.onset
+
+    def _waiting_for_pulse(self, press: Press) -> Shown | None:
+        """The page that this pulse ends, if one is up."""
+        for window in self._windows:
             keys = window.shown.phase.keys
-            if keys is not None and press.key in keys.allowed:
-                window.shown.key, window.shown.press = press.key, press.t
-                window.shown.rt_s = press.t - window.shown.onset
+            if keys and press.key in keys.allowed and window.takes(press):
+                return None if window.shown.answered else window.shown
+        return None
 
     def _close_windows(self, t: float) -> None:
         """The screen has changed at ``t``: close what closes with it, mark what went unanswered."""
@@ -556,6 +566,7 @@ class Run:
         if self._pulse_key is not None:
             stimuli = (Text(self._words("scanner"), size=0.035, wrap=1.2),)
             self._display.prepare(stimuli)
+            self._let_end()
             keys = Keys((self._pulse_key,))
             waited = self.show([Phase("scanner", stimuli, keys=keys)])["scanner"]
             now = self._clock.now() if waited.press is None else waited.press

@@ -140,7 +140,7 @@ def _line_text(done: Conducted) -> str:
         return "trigger codes: NO TRIGGERS SENT; they were only noted down (pilot or virtual lab)."
     if done.codes_lost:
         return f"TRIGGER CODES LOST: {done.codes_lost}. The log says which; check cable and port."
-    return f"trigger codes: none lost; all went to {line['port']}."
+    return f"trigger codes: {done.codes_asked} sent to {line['port']}, none lost."
 
 
 def log_text(log: Log) -> str:
@@ -264,13 +264,23 @@ def plan_text(prepared: Prepared, plan: Plan, *, whole: bool) -> str:
         ]
     counts = Counter(row.block for row in plan.rows)
     lines += [
-        f"{len(plan.rows)} trials in {len(counts)} blocks; {len(plan.phases)} screens.",
+        f"{_count(len(plan.rows), 'trial')} in {_count(len(counts), 'block')}; "
+        f"{_count(len(plan.phases), 'screen')}.",
         "codes: "
         + (", ".join(f"{name} x {n}" for name, n in sorted(plan.codes.items())) or "none"),
         ("typical length (answers are not timed): " if plan.untimed else "length: ")
         + minutes(plan.length_s),
     ]
     return "\n".join(lines)
+
+
+def _count(n: int, thing: str) -> str:
+    """A number of things.
+
+    >>> _count(1, "trial"), _count(3, "trial")
+    ('1 trial', '3 trials')
+    """
+    return f"{n} {thing}{'' if n == 1 else 's'}"
 
 
 def _trial_rows(plan: Plan) -> list[list[object]]:

@@ -317,6 +317,37 @@ def test_a_lost_code_stops_the_run_at_the_end_of_the_trial_if_the_rig_wants_it()
     assert log.of("end")[0]["triggers"]["lost"] >= 3
 
 
+# -- the scanner ---------------------------------------------------------------------------------
+
+
+def test_the_pulse_that_is_waited_for_is_time_zero_and_earlier_ones_do_not_count() -> None:
+    pulses = [Press(0.3, "t"), *(Press(1.0 + 2.0 * n, "t") for n in range(5))]
+    lab = VirtualLab(HZ, presses=pulses)
+    log = MemoryLog()
+    run = Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=[Row(1, onset_s=4.0)],
+        pulse_key="t",
+    )
+    with run:
+        for block in run.blocks():
+            run.show([Phase("page", (), 0.5)])
+            run.start_clock()
+            for row in run.trials_of(block):
+                run.show([replace(face()[1], at_s=row.onset_s), Phase("rest", (), frames=1)])
+                run.record()
+
+    counted = [(event["t"], event["n"], event["flag"]) for event in log.of("pulse")]
+    assert counted == [(0.3, 0, "early"), (1.0, 1, "first"), (3.0, 2, "ok"), (5.0, 3, "ok")]
+    assert run.zero == 1.0
+    assert abs(phases_of(log, "face")[0]["onset"] - 5.0) <= FRAME_S / 2 + 1e-6
+    assert not log.of("response")
+
+
 # -- the operator ---------------------------------------------------------------------------------
 
 
