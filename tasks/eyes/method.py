@@ -168,7 +168,8 @@ def play_trial(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
         looked_up, spent_s = _look_up(run, trial, material)
         words += looked_up
         lookup_s += spent_s
-        shown = _picture(run.show([picture_phase(trial, material)]))
+        again = replace(picture_phase(trial, material), code=CODES["lookup_end"])
+        shown = _picture(run.show([again]))
     rt_s = None if shown.rt_s is None else waited_s + shown.rt_s
     position = _position(shown.key, material)
     if material.params.correction and untimed(material.params) and position is not None:
