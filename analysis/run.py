@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import eyes
+from analysis import discounting, eyes
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.quality import Check, quality, quality_json, quality_tsv
 from analysis.read import Trials, columns_of, describe, rows_of, trials_of
@@ -16,7 +16,9 @@ from analysis.tables import as_json, save, tsv
 from mbtexp.errors import DataError, did_you_mean
 from mbtexp.events import find_logs, read_log
 
-ANALYSES: Mapping[str, Analysis] = {known.task: known for known in (eyes.ANALYSIS,)}
+ANALYSES: Mapping[str, Analysis] = {
+    known.task: known for known in (discounting.ANALYSIS, eyes.ANALYSIS)
+}
 """How each task is scored, by the name that its logs carry."""
 
 BIDS_VERSION = "1.10.0"

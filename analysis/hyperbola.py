@@ -1,0 +1,287 @@
+"""Models of choices between a sooner and a later amount, fitted to one person's answers.
+
+P(later) = 1 / (1 + exp(-beta d)), where d is the difference of the discounted values as a share of
+the larger amount: no unit of money enters. Delays are in days.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import optimize
+
+from analysis.intervals import Estimate, Floats, posterior
+
+PRIOR_LN_K, PRIOR_LN_K_SD = -4.5, 3.0
+PRIOR_LN_BETA, PRIOR_LN_BETA_SD = 2.3, 1.5
+"""Normal priors of the one-person fit; k in 1/day."""
+
+LAPSE = 0.02
+"""Share of answers that the one-person fit takes as random."""
+
+GRID_LN_K = np.linspace(-16.5, 7.5, 481)
+GRID_LN_BETA = np.linspace(-3.5, 8.0, 47)
+
+BOUNDS_LN_K = (-20.0, 4.0)
+BOUNDS_LN_BETA = (-4.0, 8.0)
+"""Box of the maximum-likelihood fits."""
+
+AT_BOUND = 1e-3
+"""An estimate this close to its box lies on it."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A person's answers: amounts as shares of the trial's larger one, delays in days."""
+
+    sooner: Floats
+    later: Floats
+    sooner_days: Floats
+    later_days: Floats
+    chose_later: NDArray[np.bool_]
+
+    @property
+    def n(self) -> int:
+        """How many answers."""
+        return int(self.chose_later.size)
+
+
+def choices(rows: Sequence[tuple[float, float, float, float, bool]]) -> Choices:
+    """Answers from rows of sooner and later amount, their delays (days), and the choice."""
+    table = np.array([row[:4] for row in rows], dtype=float).reshape(-1, 4)
+    scale = table[:, :2].max(axis=1)
+    return Choices(
+        sooner=table[:, 0] / scale,
+        later=table[:, 1] / scale,
+        sooner_days=table[:, 2],
+        later_days=table[:, 3],
+        chose_later=np.array([row[4] for row in rows], dtype=bool),
+    )
+
+
+@dataclass(frozen=True)
+class _Lowest:
+    at: tuple[float, ...]
+    value: float
+
+
+def _lowest(
+    loss: Callable[[Floats], float], start: Sequence[float], box: Sequence[tuple[float, float]]
+) -> _Lowest:
+    """Where a function is lowest within its box, near a start."""
+    low, high = zip(*box, strict=True)
+    first: Floats = np.array(start, dtype=float)
+    found = optimize.minimize(
+        loss, first, method="L-BFGS-B", bounds=optimize.Bounds(list(low), list(high))
+    )
+    return _Lowest(tuple(float(value) for value in found.x), float(found.fun))
+
+
+# -- one person, with a prior ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Posterior modes with posterior SD and equal-tailed interval."""
+
+    ln_k: Estimate
+    ln_beta: Estimate
+
+
+def fit_posterior(data: Choices) -> Fit:
+    """The hyperbola's ln k and ln beta: joint mode, SD and interval of each one's posterior."""
+    log_density = _log_posterior(data, GRID_LN_K[:, None], GRID_LN_BETA[None, :])
+    place = np.unravel_index(int(np.argmax(log_density)), log_density.shape)
+    start = (float(GRID_LN_K[place[0]]), float(GRID_LN_BETA[place[1]]))
+    mode = _mode(data, start)
+    return Fit(
+        _marginal(GRID_LN_K, log_density, mode[0]),
+        _marginal(GRID_LN_BETA, log_density.T, mode[1]),
+    )
+
+
+def _log_posterior(data: Choices, ln_k: Floats, ln_beta: Floats) -> Floats:
+    """Log posterior up to a constant, for parameters of any shape."""
+    k = np.exp(ln_k)[..., None]
+    values = data.later / (1 + k * data.later_days) - data.sooner / (1 + k * data.sooner_days)
+    x = np.exp(ln_beta)[..., None] * values
+    p = LAPSE / 2 + (1 - LAPSE) * 0.5 * (1 + np.tanh(np.where(data.chose_later, x, -x) / 2))
+    prior = ((ln_k - PRIOR_LN_K) / PRIOR_LN_K_SD) ** 2
+    prior = prior + ((ln_beta - PRIOR_LN_BETA) / PRIOR_LN_BETA_SD) ** 2
+    density: Floats = np.log(p).sum(axis=-1) - 0.5 * prior
+    return density
+
+
+def _mode(data: Choices, start: tuple[float, float]) -> tuple[float, float]:
+    """The mode near the best point of the grid."""
+    box = [(float(axis[0]), float(axis[-1])) for axis in (GRID_LN_K, GRID_LN_BETA)]
+
+    def loss(at: Floats) -> float:
+        return -float(_log_posterior(data, at[0], at[1]))
+
+    found = _lowest(loss, start, box)
+    return found.at[0], found.at[1]
+
+
+def _marginal(grid: Floats, log_density: Floats, mode: float) -> Estimate:
+    top = log_density.max()
+    weight = np.exp(log_density - top).sum(axis=1)
+    # A density below the smallest number is nothing, not minus infinity.
+    log_weight = np.log(np.maximum(weight, 1e-300))
+    _, sd, low, high = (float(part[0]) for part in posterior(grid, log_weight[None, :]))
+    return Estimate(mode, sd, low, high, "posterior")
+
+
+# -- maximum likelihood ----------------------------------------------------------------------------
+
+Discount = Callable[[Floats, Sequence[float]], Floats]
+"""From delays (days) and the model's own parameters to the share of the amount that is left."""
+
+
+def _hyperbola(days: Floats, own: Sequence[float]) -> Floats:
+    left: Floats = 1 / (1 + math.exp(own[0]) * days)
+    return left
+
+
+def _exponential(days: Floats, own: Sequence[float]) -> Floats:
+    left: Floats = np.exp(-math.exp(own[0]) * days)
+    return left
+
+
+def _hyperboloid(days: Floats, own: Sequence[float]) -> Floats:
+    left: Floats = (1 + math.exp(own[0]) * days) ** -math.exp(own[1])
+    return left
+
+
+def _quasi_hyperbolic(days: Floats, own: Sequence[float]) -> Floats:
+    present = 1 / (1 + math.exp(-own[1]))
+    left: Floats = np.where(days > 0, present, 1.0) * np.exp(-math.exp(own[0]) * days)
+    return left
+
+
+@dataclass(frozen=True)
+class _Model:
+    discount: Discount
+    bounds: tuple[tuple[float, float], ...]
+    starts: tuple[tuple[float, ...], ...]
+
+
+_RATES = (-10.0, -7.0, -4.5, -2.0)
+_SHAPES = (-1.0, 1.0)
+
+MODELS = {
+    "hyperbolic": _Model(_hyperbola, (BOUNDS_LN_K,), tuple((rate,) for rate in _RATES)),
+    "exponential": _Model(_exponential, (BOUNDS_LN_K,), tuple((rate,) for rate in _RATES)),
+    "hyperboloid": _Model(
+        _hyperboloid,
+        (BOUNDS_LN_K, (-3.0, 3.0)),
+        tuple((rate, shape) for rate in _RATES for shape in _SHAPES),
+    ),
+    "quasi_hyperbolic": _Model(
+        _quasi_hyperbolic,
+        (BOUNDS_LN_K, (-5.0, 5.0)),
+        tuple((rate, shape) for rate in _RATES for shape in _SHAPES),
+    ),
+}
+"""The models with the box of their own parameters (ln k first); ln beta comes last in each."""
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """A maximum-likelihood fit."""
+
+    ln_k: Estimate
+    ln_beta: Estimate
+    log_likelihood: float
+    n_parameters: int
+    predicted: float
+    """Share of answers that the fit holds for the likelier one."""
+
+
+def fit_likelihood(data: Choices, model: str) -> Likelihood:
+    """The most likely parameters within their box, from several starts."""
+    known = MODELS[model]
+    bounds = [*known.bounds, BOUNDS_LN_BETA]
+
+    def loss(at: Floats) -> float:
+        return -_log_likelihood(data, known.discount, at)
+
+    fits = [_lowest(loss, (*start, 2.0), bounds) for start in known.starts]
+    best = min(fits, key=lambda fit: fit.value)
+    at = best.at
+    x = _logit(data, known.discount, at)
+    # Answers without one exception are the likelier the steeper the choice, without end.
+    bound = bool(np.all((x > 0) == data.chose_later)) or any(
+        min(value - low, high - value) < AT_BOUND
+        for value, (low, high) in zip(at, bounds, strict=True)
+    )
+    flags = ("at_bound",) if bound else ()
+    errors = (None,) * len(at) if bound else _standard_errors(data, known.discount, at)
+    return Likelihood(
+        ln_k=_wald(at[0], errors[0], flags),
+        ln_beta=_wald(at[-1], errors[-1], flags),
+        log_likelihood=-best.value,
+        n_parameters=len(at),
+        predicted=float(np.mean((x > 0) == data.chose_later)),
+    )
+
+
+def _logit(data: Choices, discount: Discount, at: Sequence[float] | Floats) -> Floats:
+    *own, ln_beta = at
+    values = data.later * discount(data.later_days, own)
+    values = values - data.sooner * discount(data.sooner_days, own)
+    x: Floats = math.exp(ln_beta) * values
+    return x
+
+
+def _log_likelihood(data: Choices, discount: Discount, at: Sequence[float] | Floats) -> float:
+    x = _logit(data, discount, at)
+    return float(-np.logaddexp(0.0, np.where(data.chose_later, -x, x)).sum())
+
+
+def _standard_errors(
+    data: Choices, discount: Discount, at: Sequence[float], step: float = 1e-3
+) -> tuple[float | None, ...]:
+    """From the curvature of the likelihood; None where it has none."""
+    n = len(at)
+    shifts = np.eye(n) * step
+
+    def height(point: Floats) -> float:
+        return -_log_likelihood(data, discount, point)
+
+    centre = np.asarray(at)
+    information = np.array(
+        [
+            [
+                (
+                    height(centre + a + b)
+                    - height(centre + a - b)
+                    - height(centre - a + b)
+                    + height(centre - a - b)
+                )
+                / (4 * step**2)
+                for b in shifts
+            ]
+            for a in shifts
+        ]
+    )
+    if np.linalg.eigvalsh(information).min() < 1e-6:
+        return (None,) * n
+    return tuple(float(value) for value in np.sqrt(np.diag(np.linalg.inv(information))))
+
+
+def _wald(value: float, se: float | None, flags: tuple[str, ...]) -> Estimate:
+    if se is None:
+        return Estimate(value, flags=flags or ("flat_likelihood",))
+    return Estimate(value, se, value - 1.959964 * se, value + 1.959964 * se, "wald", flags)
+
+
+def noise_log_likelihood(data: Choices) -> float:
+    """Log-likelihood of answers that do not look at the offer (one parameter: the share later)."""
+    share = float(data.chose_later.mean())
+    log_p = [math.log(p) * p for p in (share, 1 - share) if p > 0]
+    return data.n * math.fsum(log_p)
