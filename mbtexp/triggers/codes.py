@@ -123,7 +123,75 @@ ATTACHMENT = codebook(
     calm=Entry(35, "The pictures were stopped: calm screen", f"{_TEXT}, Label/Calm-screen"),
 )
 
-BOOKS = {book.task: book for book in (ATTACHMENT, DISCOUNTING, EYES)}
+_WORD = "Sensory-event, Experimental-stimulus, Visual-presentation, Word"
+
+POLYSEMY = codebook(
+    "polysemy",
+    prime=Entry(4, "Onset of a prime", f"{_WORD}, Label/Prime"),
+    target_attachment_related=Entry(
+        5,
+        "Onset of an attachment target after its ambiguous prime",
+        f"{_WORD}, Label/Attachment-target, Label/Related",
+    ),
+    target_attachment_unrelated=Entry(
+        6,
+        "Onset of an attachment target after an unrelated prime",
+        f"{_WORD}, Label/Attachment-target, Label/Unrelated",
+    ),
+    target_other_related=Entry(
+        7,
+        "Onset of a target of the other sense after its ambiguous prime",
+        f"{_WORD}, Label/Other-sense-target, Label/Related",
+    ),
+    target_other_unrelated=Entry(
+        8,
+        "Onset of a target of the other sense after an unrelated prime",
+        f"{_WORD}, Label/Other-sense-target, Label/Unrelated",
+    ),
+    target_control=Entry(
+        9,
+        "Onset of a control target after an ambiguous prime",
+        f"{_WORD}, Label/Control-target, Label/Unrelated",
+    ),
+    target_filler=Entry(10, "Onset of a filler word", f"{_WORD}, Label/Filler"),
+    target_nonword_ambiguous=Entry(
+        11,
+        "Onset of a pseudoword after an ambiguous prime",
+        f"{_WORD}, Label/Pseudoword, Label/Ambiguous-prime",
+    ),
+    target_nonword=Entry(
+        12,
+        "Onset of a pseudoword after another prime",
+        f"{_WORD}, Label/Pseudoword, Label/Other-prime",
+    ),
+    target_practice=Entry(13, "Onset of a target in practice", f"{_WORD}, Label/Practice"),
+    mask=Entry(14, "Onset of the mask before a prime", f"{_WORD}, Label/Mask"),
+    awareness=Entry(
+        15,
+        "Onset of the question which word was masked",
+        f"{_WORD}, Label/Awareness-question",
+    ),
+    association=Entry(
+        16, "Onset of a word to which a first association is typed", f"{_WORD}, Label/Association"
+    ),
+    meaning=Entry(
+        17, "Onset of the question which meaning was had in mind", f"{_WORD}, Label/Meaning"
+    ),
+    relatedness=Entry(18, "Onset of a word to be rated", f"{_WORD}, Label/Relatedness-rating"),
+    response_first=Entry(
+        26, "Answer 'word', or the left one of two", f"{_PRESS}, Label/First-option"
+    ),
+    response_second=Entry(
+        27, "Answer 'no word', or the right one of two", f"{_PRESS}, Label/Second-option"
+    ),
+    feedback=Entry(
+        30,
+        "Onset of the feedback in practice",
+        "Sensory-event, Feedback, Visual-presentation, Textblock",
+    ),
+)
+
+BOOKS = {book.task: book for book in (ATTACHMENT, DISCOUNTING, EYES, POLYSEMY)}
 """Each task's book by the task's name."""
 
 
