@@ -732,7 +732,8 @@ def _flat_picture(file: Path, width_px: float, paper: tuple[int, int, int]) -> A
 
     try:
         with Image.open(file) as opened:
-            picture = opened.convert("RGBA")
+            opaque = opened.mode in ("RGB", "L") and "transparency" not in opened.info
+            picture = opened.convert("RGB" if opaque else "RGBA")
     except FileNotFoundError:
         raise StimulusError(f"{file}: the picture is not there.") from None
     except (UnidentifiedImageError, OSError) as error:
@@ -740,6 +741,8 @@ def _flat_picture(file: Path, width_px: float, paper: tuple[int, int, int]) -> A
     if picture.width > width_px:
         height = max(1, round(picture.height * width_px / picture.width))
         picture = picture.resize((max(1, round(width_px)), height), Image.Resampling.LANCZOS)
+    if opaque:
+        return picture
     flat = Image.new("RGBA", picture.size, (*paper, 255))
     flat.alpha_composite(picture)
     return flat.convert("RGB")
