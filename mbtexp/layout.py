@@ -120,6 +120,46 @@ def parts(stimulus: Stimulus, geometry: Geometry) -> tuple[Part, ...]:
     return tuple(_slider(stimulus, geometry))
 
 
+NARROW = 0.4
+"""Width of a letter as a share of a line's height, at least; a text is never thought too wide."""
+
+
+def beyond(stimulus: Stimulus, geometry: Geometry) -> bool:
+    """Whether a stimulus certainly reaches over the edge of the window.
+
+    >>> screen = Geometry(1920, 1080, 38.0)
+    >>> beyond(Text("word", (0.0, 5.0), 0.7, "deg"), screen)
+    False
+    >>> beyond(Text("word", (0.0, 15.0), 0.7, "deg"), screen)
+    True
+    """
+    return any(_over_edge(part, geometry) for part in parts(stimulus, geometry))
+
+
+def _over_edge(part: Part, geometry: Geometry) -> bool:
+    width, height = _extent(part)
+    x, y = part.at
+    return (
+        abs(x) + width / 2 > geometry.width_px / 2 + 1
+        or abs(y) + height / 2 > geometry.height_px / 2 + 1
+    )
+
+
+def _extent(part: Part) -> Point:
+    """Width and height of a part in pixels, of words and pictures the least they can be."""
+    if isinstance(part, Box):
+        return part.width, part.height
+    if isinstance(part, Disc):
+        return 2 * part.radius, 2 * part.radius
+    if isinstance(part, Picture):
+        return part.width, 0.0
+    if part.anchor != "center" or part.align != "center":
+        return 0.0, 0.0
+    lines = part.text.split("\n")
+    widest = max(len(line) for line in lines) * NARROW * part.height
+    return (widest if part.wrap is None else min(widest, part.wrap)), len(lines) * part.height
+
+
 def _words(text: Text, geometry: Geometry) -> Words:
     return Words(
         text=text.text,
