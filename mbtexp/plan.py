@@ -10,7 +10,7 @@ from typing import Any
 from mbtexp.errors import SettingError, did_you_mean
 from mbtexp.events import Event, MemoryLog
 from mbtexp.rig import Rig, TriggerSettings
-from mbtexp.run import Codes, Run
+from mbtexp.run import Codes, Run, typing
 from mbtexp.session import Session
 from mbtexp.simulate import Answer
 from mbtexp.task import Material, Task
@@ -131,6 +131,15 @@ def _refuse_unknown_columns(task: Task, log: MemoryLog) -> None:
                 )
 
 
+def _guarded_keys(phase: Phase, rig: Rig) -> tuple[str, ...]:
+    """The keys of a phase that nobody else may have: all, but the pause key where words are typed.
+
+    The scanner's key stays guarded there too: its pulses would be taken for letters.
+    """
+    allowed = () if phase.keys is None else phase.keys.allowed
+    return tuple(k for k in allowed if not (typing(phase) and k == rig.operator.pause))
+
+
 class _Watched:
     """A participant's answers, and whether a phase without a limit was among those answered.
 
@@ -150,7 +159,7 @@ class _Watched:
         pulse_key = self._rig.scanner.pulse_key
         if endless and phase.keys.allowed == (pulse_key,):
             return [(pulse_key, 0.5)]
-        refuse_shared_keys(phase.keys.allowed, self._rig)
+        refuse_shared_keys(_guarded_keys(phase, self._rig), self._rig)
         self.untimed |= endless and bool(trial)
         presses = self._answer(phase, trial)
         if endless and not any(key in phase.keys.allowed for key, _ in presses):

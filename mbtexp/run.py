@@ -31,6 +31,9 @@ SLICE_S = 0.1
 CONFIRM_S = 10.0
 """How long the question "stop the run?" stays before the run goes on by itself, s."""
 
+LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
+"""A phase that takes all of these is for typing: the operator's pause key is a letter there."""
+
 
 @dataclass(frozen=True)
 class Codes:
@@ -468,7 +471,7 @@ class Run:
         if press.key == self._pulse_key:
             self._take_pulse(press)
             return
-        if press.key in (self._operator.stop, self._operator.pause) and not self._stop_is_answer:
+        if self._is_operators(press):
             self._log_press(press, None, "operator")
             self._stop_asked |= press.key == self._operator.stop
             self._pause_asked |= press.key == self._operator.pause
@@ -486,6 +489,15 @@ class Run:
             shown.key, shown.press, shown.rt_s = press.key, press.t, press.t - shown.onset
             self._send_event(keys.code(press.key), f"response_{press.key}", press.t)
             self._log_press(press, shown, "counted")
+
+    def _is_operators(self, press: Press) -> bool:
+        """Whether a press is the operator's; the pause key is not while words are typed."""
+        if self._stop_is_answer:
+            return False
+        if press.key == self._operator.pause and press.key in LETTERS:
+            open_ = next((w for w in reversed(self._windows) if w.takes(press)), None)
+            return open_ is None or not typing(open_.shown.phase)
+        return press.key in (self._operator.stop, self._operator.pause)
 
     def _heed_stop(self) -> None:
         """Leave the trial for the operator's question; only where everything shown is booked."""
@@ -692,6 +704,11 @@ class Run:
         if self._grid is None:
             raise SettingError("the run has not been entered; use 'with Run(...) as run'.")
         return self._grid
+
+
+def typing(phase: Phase) -> bool:
+    """Whether a phase takes every letter, so that words can be typed."""
+    return phase.keys is not None and set(LETTERS) <= set(phase.keys.allowed)
 
 
 def _split(presses: Sequence[Press], t: float) -> tuple[list[Press], list[Press]]:
