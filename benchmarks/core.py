@@ -87,6 +87,15 @@ def virtual_run(folder: Path, items: int = ITEMS) -> VirtualRun:
     return _as_run(done, took_s)
 
 
+def virtual_runs(count: int, items: int = ITEMS) -> list[VirtualRun]:
+    """The same run several times, each in a folder of its own."""
+    runs = []
+    for _ in range(count):
+        with tempfile.TemporaryDirectory() as folder:
+            runs.append(virtual_run(Path(folder), items))
+    return runs
+
+
 def _as_run(done: Conducted, took_s: float) -> VirtualRun:
     events = read_log(done.log).events
     return VirtualRun(took_s, events[-1]["t"], int(done.timing["frames"]), len(events))
@@ -94,11 +103,7 @@ def _as_run(done: Conducted, took_s: float) -> VirtualRun:
 
 def run_figures(items: int, repeats: int) -> list[Figure]:
     """The ten-minute run, several times."""
-    runs = []
-    for _ in range(repeats + 1):  # the first one loads what the others find loaded
-        with tempfile.TemporaryDirectory() as folder:
-            runs.append(virtual_run(Path(folder), items))
-    first, *runs = runs
+    first, *runs = virtual_runs(repeats + 1, items)  # the first loads what the others find loaded
     best, median = (choose(run.took_s for run in runs) for choose in (min, statistics.median))
     whole = first.length_s >= TEN_MINUTES_S
     return [

@@ -32,7 +32,8 @@ CODES = 100
 """Onset codes run from 1 to this and begin again."""
 
 WORDS = ("calm", "eager", "gentle", "grave", "jolly", "proud", "shy", "stern", "tired", "wary")
-PLACES_PX = ((-450, 260), (450, 260), (-450, -260), (450, -260))
+PLACES_PX = ((-330, 260), (330, 260), (-330, -260), (330, -260))
+"""Above and below the picture, and on a 5:4 screen too."""
 
 
 @dataclass(frozen=True)
