@@ -1,0 +1,243 @@
+"""What a trial of the attachment task shows: pictures, dots, sliders, primes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+from mbtexp.errors import TimingError
+from mbtexp.task import Material
+from mbtexp.timeline import Fixation, Image, Keys, Phase, Rect, Slider, Stimulus, Text
+from mbtexp.triggers.codes import ATTACHMENT as CODES
+from tasks.attachment.design import primes_of
+from tasks.attachment.dots import STEP_S
+from tasks.attachment.params import Params
+from tasks.attachment.trials import Trial, set_of
+
+PICTOGRAMS = Path(__file__).parent / "pictograms"
+"""Drawn faces for the ends of the sliders of pleasure and arousal."""
+
+LISTEN_S = 1.6
+"""Longest stretch of a cross in which a dot can still be reported, s."""
+
+CROSS: tuple[Stimulus, ...] = (Fixation(),)
+
+BETWEEN = Phase("between", (), STEP_S)
+"""An empty screen after an untimed answer: its trigger pulse ends before the next code is due."""
+
+MASK = "XXXXXXXXXXXX"
+
+NO_WORD = "oooooo"
+"""Stands for the prime in practice."""
+
+SLABS = 9
+"""Boxes that a dot is made of."""
+
+
+def go_on(material: Material) -> tuple[str, ...]:
+    """Keys that turn a page: the space bar, and the key that confirms."""
+    return tuple(dict.fromkeys(("space", material.keys[2])))
+
+
+# -- pictures -------------------------------------------------------------------------------------
+
+
+def picture_phases(trial: Trial, material: Material) -> list[Phase]:
+    """The picture, with its dot if it has one, and the cross that follows it."""
+    params: Params = material.params
+    name = "practice" if trial.practice else "picture"
+    keys = _dot_key(material) if trial.dot is not None else None
+    whole_s = params.picture_s
+    scene = _picture(trial, material)
+    code = CODES[trial.cell or "practice"]
+    tag = trial.stim_id or ""
+    first = Phase(name, scene, whole_s, code=code, keys=keys, tag=tag, at_s=trial.onset_s)
+    phases = [first]
+    if trial.dot and trial.dot_at_s is not None:
+        rest_s = round(whole_s - trial.dot_at_s - params.dot_s, 6)
+        with_dot = (*scene, *dot(trial.dot_x or 0.0, trial.dot_y or 0.0, params.dot_deg))
+        phases = [
+            replace(first, duration_s=trial.dot_at_s),
+            Phase(f"{name}_dot", with_dot, params.dot_s, code=CODES.probe, keys=keys, tag=tag),
+            Phase(f"{name}_on", scene, rest_s, keys=keys, tag=tag),
+        ]
+    return [*phases, *_cross_after(trial, material)]
+
+
+def _cross_after(trial: Trial, material: Material) -> list[Phase]:
+    """The pause after a picture: first a dot can still be reported, then nothing is awaited."""
+    if not trial.gap_s:
+        return []
+    keys = _dot_key(material) if trial.dot is not None else None
+    listen_s = round(min(LISTEN_S, trial.gap_s - STEP_S), 6)
+    cross = Phase("fixation", CROSS, listen_s, code=CODES.fixation, keys=keys)
+    left_s = round(trial.gap_s - listen_s, 6)
+    # With fixed onsets the next phase has its own time; one frame is as long as it takes.
+    quiet = Phase("ready", CROSS, frames=1) if trial.onset_s is not None else None
+    return [cross, quiet or Phase("ready", CROSS, left_s)]
+
+
+def _dot_key(material: Material) -> Keys:
+    key = material.keys[2]
+    return Keys((key,), ends_phase=False, codes=((key, CODES.response_first),))
+
+
+def _picture(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
+    stimuli = set_of(material)
+    path = stimuli.path(stimuli.item(trial.stim_id or ""))
+    return (Image(str(path), material.params.picture_deg),)
+
+
+def dot(x: float, y: float, size_deg: float) -> tuple[Rect, ...]:
+    """A light disc in a dark ring, seen on light and on dark; built from boxes."""
+    return (*_disc(x, y, 0.5 * size_deg, "#202020"), *_disc(x, y, 0.36 * size_deg, "#d8d8d8"))
+
+
+def _disc(x: float, y: float, radius: float, color: str) -> list[Rect]:
+    angles = [math.pi / 2 * (k + 0.5) / SLABS for k in range(SLABS)]
+    return [
+        Rect(2 * radius * math.cos(a), 2 * radius * math.sin(a), (x, y), units="deg", color=color)
+        for a in angles
+    ]
+
+
+def count_phases(trial: Trial, material: Material) -> list[Phase]:
+    """A number, and the request to count back from it in sevens."""
+    size = material.params.word_deg
+    scene = (
+        Text(material.text("count_back"), (0.0, 2.5 * size), size, "deg", wrap=24 * size),
+        Text(str(trial.number), (0.0, -0.5 * size), 2 * size, "deg"),
+    )
+    count = Phase("count_back", scene, trial.duration_s, code=CODES.count_back, at_s=trial.onset_s)
+    return [count, Phase("ready", CROSS, frames=1)]
+
+
+# -- ratings --------------------------------------------------------------------------------------
+
+
+def question(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
+    """What stands above a slider: the question, and whose picture it is about."""
+    asked = material.text(f"question_{trial.kind}_{trial.scale}")
+    hint = material.text(
+        "slider_hint", left=material.keys[0], right=material.keys[1], confirm=material.keys[2]
+    )
+    note = Text(hint, (0.0, -0.4), 0.026, color="#c8c8c8", wrap=1.2)
+    if trial.kind == "mood":
+        return (Text(asked, (0.0, 0.2), 0.04, wrap=1.1), *_ends(trial.scale), note)
+    stimuli = set_of(material)
+    item = stimuli.item(trial.stim_id or "")
+    height = 0.4
+    picture = Image(
+        str(stimuli.path(item)), height * item.width_px / item.height_px, (0.0, 0.24), "height"
+    )
+    return (picture, Text(asked, (0.0, -0.04), 0.036, wrap=1.1), *_ends(trial.scale), note)
+
+
+def slider(trial: Trial, material: Material) -> Slider:
+    """The line of a rating; where it has drawn faces at its ends it needs no words there."""
+    scale = trial.scale or ""
+    low, high = (
+        ("", "")
+        if _drawn(scale)
+        else (material.text(f"low_{scale}"), material.text(f"high_{scale}"))
+    )
+    return Slider(low, high, pos=(0.0, _slider_y()), width=0.9)
+
+
+def _slider_y() -> float:
+    return -0.18
+
+
+def _drawn(scale: str) -> bool:
+    return scale in ("pleasure", "valence", "arousal")
+
+
+def _ends(scale: str | None) -> list[Stimulus]:
+    if not _drawn(scale or ""):
+        return []
+    low, high = ("calm", "excited") if scale == "arousal" else ("unhappy", "happy")
+    y = _slider_y()
+    return [
+        Image(str(PICTOGRAMS / f"{low}.png"), 0.11, (-0.56, y), "height"),
+        Image(str(PICTOGRAMS / f"{high}.png"), 0.11, (0.56, y), "height"),
+    ]
+
+
+# -- primes ---------------------------------------------------------------------------------------
+
+
+def prime_phases(trial: Trial, material: Material, refresh_hz: float) -> list[Phase]:
+    """A cross, the masked prime for its frames, the mask, and what is asked about it."""
+    params: Params = material.params
+    frames = prime_frames(params, refresh_hz)
+    shown = dict(primes_of(material, trial.condition)) if trial.condition else {}
+    word = shown.get(trial.prime or "", "")
+    prime = Phase(
+        "prime", (_word(word, params),), frames=frames, code=CODES.prime, tag=trial.prime or ""
+    )
+    return [
+        Phase("fixation", CROSS, 1.0, code=CODES.fixation),
+        prime,
+        Phase("mask", (_word(MASK, params),), params.mask_s),
+        _asked(trial, material),
+    ]
+
+
+def _word(word: str, params: Params) -> Text:
+    return Text(word or NO_WORD, size=params.word_deg, units="deg")
+
+
+def _asked(trial: Trial, material: Material) -> Phase:
+    """The pattern to be judged, or the question which kind of word was shown."""
+    left, right = material.keys[:2]
+    size = material.params.word_deg
+    options = [material.text(f"option_{option}") for option in sides(trial, material)]
+    labels = tuple(
+        Text(f"{key}  {option}", (x, -7.0), size, "deg")
+        for key, option, x in zip((left, right), options, (-6.0, 6.0), strict=True)
+    )
+    codes = ((left, CODES.response_first), (right, CODES.response_second))
+    keys = Keys((left, right), codes=codes)
+    if trial.kind == "awareness":
+        asked = Text(material.text("question_awareness"), size=size, units="deg", wrap=24 * size)
+        return Phase("awareness", (asked, *labels), code=CODES.awareness, keys=keys)
+    return Phase(
+        "target",
+        (*_picture(trial, material), *labels),
+        code=CODES.target,
+        keys=keys,
+        tag=trial.stim_id or "",
+    )
+
+
+def sides(trial: Trial, material: Material) -> tuple[str, str]:
+    """The two options as they stand, left and right."""
+    pair = ("pleasant", "unpleasant")
+    if trial.kind == "awareness":
+        pair = (
+            ("attachment", "neutral")
+            if material.params.primes == "words"
+            else ("own", "acquainted")
+        )
+    other = pair[1] if trial.left == pair[0] else pair[0]
+    return trial.left or pair[0], other
+
+
+def prime_frames(params: Params, refresh_hz: float) -> int:
+    """The prime's frames; refuses a display on which they are too short or too long."""
+    low_s, high_s = params.prime_shortest_s, params.prime_longest_s
+    shown_s = params.prime_frames / refresh_hz
+    if low_s <= shown_s <= high_s:
+        return params.prime_frames
+    fitting = [n for n in range(1, 60) if low_s <= n / refresh_hz <= high_s]
+    if fitting:
+        means = " or ".join(f"{n} ({1000 * n / refresh_hz:.1f} ms)" for n in fitting)
+        advice = f"At this rate prime_frames must be {means}."
+    else:
+        advice = "No number of frames fits at this rate; use a display with 60, 100 or 120 Hz."
+    raise TimingError(
+        f"prime_frames is {params.prime_frames}: at {refresh_hz:g} Hz that is "
+        f"{1000 * shown_s:.1f} ms, and a masked prime must last from {1000 * low_s:g} to "
+        f"{1000 * high_s:g} ms. {advice}"
+    )
