@@ -191,7 +191,67 @@ POLYSEMY = codebook(
     ),
 )
 
-BOOKS = {book.task: book for book in (ATTACHMENT, DISCOUNTING, EYES, POLYSEMY)}
+TRUST = codebook(
+    "trust",
+    cue=Entry(
+        4,
+        "Onset of the question of a block",
+        "Sensory-event, Cue, Visual-presentation, Textblock, Label/Question",
+    ),
+    face_trust_low=Entry(
+        5,
+        "Onset of a face of the lowest third, judged for trust",
+        f"{_FACE}, Label/Judge-trust, Label/Low",
+    ),
+    face_trust_middle=Entry(
+        6,
+        "Onset of a face of the middle third, judged for trust",
+        f"{_FACE}, Label/Judge-trust, Label/Middle",
+    ),
+    face_trust_high=Entry(
+        7,
+        "Onset of a face of the highest third, judged for trust",
+        f"{_FACE}, Label/Judge-trust, Label/High",
+    ),
+    face_age_low=Entry(
+        8,
+        "Onset of a face of the lowest third in trust, judged for age",
+        f"{_FACE}, Label/Judge-age, Label/Low",
+    ),
+    face_age_middle=Entry(
+        9,
+        "Onset of a face of the middle third in trust, judged for age",
+        f"{_FACE}, Label/Judge-age, Label/Middle",
+    ),
+    face_age_high=Entry(
+        10,
+        "Onset of a face of the highest third in trust, judged for age",
+        f"{_FACE}, Label/Judge-age, Label/High",
+    ),
+    face_practice=Entry(11, "Onset of a face for practice", f"{_FACE}, Label/Practice"),
+    face_step_1=Entry(12, "Onset of step 1 of a continuum", f"{_FACE}, Label/Step-1"),
+    face_step_2=Entry(13, "Onset of step 2 of a continuum", f"{_FACE}, Label/Step-2"),
+    face_step_3=Entry(14, "Onset of step 3 of a continuum", f"{_FACE}, Label/Step-3"),
+    face_step_4=Entry(15, "Onset of step 4 of a continuum", f"{_FACE}, Label/Step-4"),
+    face_step_5=Entry(16, "Onset of step 5 of a continuum", f"{_FACE}, Label/Step-5"),
+    face_step_6=Entry(17, "Onset of step 6 of a continuum", f"{_FACE}, Label/Step-6"),
+    face_step_7=Entry(18, "Onset of step 7 of a continuum", f"{_FACE}, Label/Step-7"),
+    face_trust=Entry(
+        19, "Onset of a face without norms, judged for trust", f"{_FACE}, Label/Judge-trust"
+    ),
+    face_age=Entry(
+        20, "Onset of a face without norms, judged for age", f"{_FACE}, Label/Judge-age"
+    ),
+    response_low=Entry(
+        26, "Untrustworthy, younger, or a rating of 1 to 3", f"{_PRESS}, Label/Low-option"
+    ),
+    response_high=Entry(
+        27, "Trustworthy, older, or a rating of 5 to 7", f"{_PRESS}, Label/High-option"
+    ),
+    response_middle=Entry(28, "A rating of 4", f"{_PRESS}, Label/Middle-option"),
+)
+
+BOOKS = {book.task: book for book in (ATTACHMENT, DISCOUNTING, EYES, POLYSEMY, TRUST)}
 """Each task's book by the task's name."""
 
 

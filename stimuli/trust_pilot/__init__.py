@@ -1,0 +1,1 @@
+"""A pilot set: drawn faces in known steps of a trust axis, not normed; scores mean nothing."""
