@@ -1,0 +1,250 @@
+"""Pronounceable strings that are no words, one for each target, as like it as can be found.
+
+``python -m stimuli.polysemy.pseudowords`` prints the committed ``pseudowords.csv`` again, byte for
+byte. It needs wordfreq 3.1.1 (PyPI), which a run or an analysis does not.
+
+A pseudoword comes from its target: some of the target's consonant and vowel segments are replaced
+by others of the same length that words have in that place (after the idea of Keuleers & Brysbaert,
+2010, Behav Res Methods 42:627). Of the candidates that pass every check, the one is taken that is
+nearest to its target in bigram frequency and in the number of neighbours.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib
+import importlib.metadata
+import io
+import math
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mbtexp.errors import StimulusError
+from stimuli.polysemy.sound import sounds
+from stimuli.polysemy.spelling import (
+    Lexicon,
+    ends_like_a_form_of,
+    is_compound_of,
+    is_vowel,
+    lexicon,
+    placed,
+)
+
+FOLDER = Path(__file__).parent
+WORDFREQ = "3.1.1"
+
+KNOWN_ZIPF = 3.0
+"""Words at least this frequent are the lexicon for spelling and neighbours."""
+
+HEARD_ZIPF = 2.0
+"""Words at least this frequent must not sound like a pseudoword."""
+
+RAREST_TRIGRAM = 20
+"""Every three letters in a row of a pseudoword stand in at least so many words."""
+
+TRIES = 6000
+"""Candidates drawn for each target."""
+
+BIGRAM_UNIT = 0.1
+NEIGHBOUR_UNIT = 2.0
+"""What weighs the same in the choice: 0.1 of mean log10 bigram count, two neighbours."""
+
+SHUNNED = re.compile(
+    "anal|anus|ass|bitch|boob|cock|coon|crap|cum|cunt|damn|dick|dyke|fag|fart|fuck|gook|hell|"
+    "hitler|jap|kike|nazi|nig|paki|penis|piss|porn|prick|pube|pus|queer|rape|semen|sex|shit|"
+    "slut|tit|turd|twat|vagi|wank|whor"
+)
+"""Letters that would offend or distract, wherever they stand."""
+
+TARGETS = ("attach_t1", "attach_t2", "nonattach_t1", "nonattach_t2", "control_t1", "control_t2")
+
+COLUMNS = (
+    "id",
+    "pseudoword",
+    "length",
+    "matched_to",
+    "prime_id",
+    "slot",
+    "bigram",
+    "target_bigram",
+    "neighbours",
+    "target_neighbours",
+    "zipf_en",
+    "zipf_de",
+    "homophone",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A word that a pseudoword is made for."""
+
+    word: str
+    prime_id: str
+    slot: str
+
+
+def targets() -> list[Target]:
+    """Every target of the candidate list, then the words of the practice."""
+    items = [Target(row[slot], row["id"], slot) for row in rows("words.csv") for slot in TARGETS]
+    practice = [row for row in rows("fillers.csv") if row["kind"] == "practice"]
+    return items + [Target(row["target"], row["id"], "practice") for row in practice]
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """The rows of one of the set's tables."""
+    with (FOLDER / name).open(encoding="utf-8", newline="") as table:
+        return list(csv.DictReader(table))
+
+
+@dataclass(frozen=True)
+class English:
+    """What the frequency lists know: words to be like, words not to be, words not to sound like."""
+
+    known: Lexicon
+    heard: frozenset[str]
+    """Every possible pronunciation of the more frequent words."""
+    zipf: Callable[[str, str], float]
+    """Zipf frequency of a string in a language."""
+
+
+def english() -> English:
+    """The lexicons from wordfreq; refuses another version, whose words may differ."""
+    try:
+        version = importlib.metadata.version("wordfreq")
+    except importlib.metadata.PackageNotFoundError:
+        version = "none"
+    if version != WORDFREQ:
+        raise StimulusError(
+            f"the pseudowords were made with wordfreq {WORDFREQ} and found is {version}; "
+            f"install it with: pip install wordfreq=={WORDFREQ}"
+        )
+    wordfreq: Any = importlib.import_module("wordfreq")
+    zipf: Mapping[str, float] = {
+        word: float(wordfreq.zipf_frequency(word, "en"))
+        for word in wordfreq.iter_wordlist("en")
+        if word.isascii() and word.isalpha() and 3 <= len(word) <= 14
+    }
+    spelt = [w for w, value in zipf.items() if value >= KNOWN_ZIPF and set(w) & set("aeiouy")]
+    heard = {sound for w, value in zipf.items() if value >= HEARD_ZIPF for sound in sounds(w)}
+    return English(
+        lexicon(spelt),
+        frozenset(heard),
+        lambda word, language: float(wordfreq.zipf_frequency(word, language)),
+    )
+
+
+def candidates(target: str, known: Lexicon, rng: np.random.Generator) -> Iterator[str]:
+    """Strings made from a word by exchanging about two in three of its segments, at least one."""
+    parts = placed(target)
+    n_changed = max(1, round(2 * len(parts) / 3))
+    for _ in range(TRIES):
+        drawn = sorted(range(len(parts)), key=lambda _: rng.random())[:n_changed]
+        made = [part for _, part in parts]
+        for place in drawn:
+            where, part = parts[place]
+            choice = known.parts.get((where, is_vowel(part), len(part)), (part,))
+            made[place] = choice[int(rng.random() * len(choice))]
+        yield "".join(made)
+
+
+def passes(string: str, language: English) -> bool:
+    """Whether a string is no word, no form of one, no two words, no homophone, and no offence."""
+    known = language.known
+    return (
+        not SHUNNED.search(string)
+        and language.zipf(string, "en") == 0
+        and language.zipf(string, "de") == 0
+        and not ends_like_a_form_of(string, known.words)
+        and not is_compound_of(string, known.words)
+        and not sounds(string) & language.heard
+    )
+
+
+def _is_far(string: str, target: str) -> bool:
+    """Whether enough letters differ that the target is not read into the string."""
+    if len(string) != len(target):
+        return True
+    return sum(a != b for a, b in zip(string, target, strict=True)) >= min(3, len(target) // 2)
+
+
+def distance(string: str, target: str, known: Lexicon) -> float:
+    """How far a candidate is from its target in bigram frequency and neighbours."""
+    bigram = known.bigram_frequency(string) - known.bigram_frequency(target)
+    neighbours = known.neighbours(string) - known.neighbours(target)
+    return abs(bigram) / BIGRAM_UNIT + abs(neighbours) / NEIGHBOUR_UNIT
+
+
+def pseudoword(target: str, language: English, taken: Collection[str]) -> str:
+    """The nearest candidate for a target that passes and is not taken yet.
+
+    Nearly every pronounceable string of three letters is a word, sounds like one or is in use as an
+    abbreviation; a target of three letters gets four where there is nothing else.
+
+    Raises
+    ------
+    StimulusError
+        No candidate passes.
+    """
+    seed = int.from_bytes(hashlib.sha256(target.encode()).digest()[:8])
+    rng = np.random.Generator(np.random.PCG64(seed))
+    longer = sorted({t.word for t in targets() if len(t.word) == len(target) + 1})
+    start = int(rng.random() * len(longer)) if longer else 0
+    for template in (target, *longer[start:], *longer[:start]):
+        found = [
+            string
+            for string in set(candidates(template, language.known, rng)) - set(taken)
+            if language.known.rarest_trigram(string) >= RAREST_TRIGRAM and _is_far(string, target)
+        ]
+        ranked = sorted(
+            found, key=lambda string: (distance(string, target, language.known), string)
+        )
+        best = next((string for string in ranked if passes(string, language)), None)
+        if best is not None:
+            return best
+    raise StimulusError(f"no pseudoword was found for {target!r}; raise TRIES.")
+
+
+def table(language: English) -> bytes:
+    """The committed table: a row a pseudoword, with the figures it was matched on."""
+    known = language.known
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    taken: set[str] = set()
+    for number, target in enumerate(targets(), start=1):
+        word = pseudoword(target.word, language, taken)
+        taken.add(word)
+        writer.writerow(
+            [
+                f"NW{number:03d}",
+                word,
+                len(word),
+                target.word,
+                target.prime_id,
+                target.slot,
+                f"{known.bigram_frequency(word):.3f}",
+                f"{known.bigram_frequency(target.word):.3f}",
+                known.neighbours(word),
+                known.neighbours(target.word),
+                _figure(language.zipf(word, "en")),
+                _figure(language.zipf(word, "de")),
+                "none",
+            ]
+        )
+    return out.getvalue().encode()
+
+
+def _figure(value: float) -> str:
+    return "0" if math.isclose(value, 0) else f"{value:g}"
+
+
+if __name__ == "__main__":
+    sys.stdout.buffer.write(table(english()))
