@@ -57,7 +57,7 @@ class Posterior:
 
 
 class Adaptive:
-    """A search that lives through one run.
+    """A search that lives through one run; ``copy.copy`` of it goes on by itself.
 
     Parameters
     ----------
@@ -119,10 +119,12 @@ class Adaptive:
     def update(self, design: Design, later: bool) -> None:
         """Learn from an answer: whether the later amount was chosen."""
         place = self._place[design]
-        self._weight *= self._p[place] if later else 1 - self._p[place]
-        self._weight /= self._weight.sum()
-        self._free[place] = False
-        self._shown.append(design.days)
+        weight = self._weight * (self._p[place] if later else 1 - self._p[place])
+        free = self._free.copy()
+        free[place] = False
+        self._weight = weight / weight.sum()
+        self._free = free
+        self._shown = [*self._shown, design.days]
 
     @property
     def posterior(self) -> Posterior:

@@ -347,26 +347,30 @@ def _option(key: str | None, trial: Trial, material: Material) -> str | None:
 
 def instructions(material: Material) -> str:
     """The instructions as the participant reads them."""
+    return "\n\n".join(pages(material))
+
+
+def pages(material: Material) -> list[str]:
+    """The instructions page by page; that one choice is paid has a page of its own."""
     params, text = material.params, material.text
     left, right = (key_name(key) for key in material.keys)
     kind = "points" if params.method == "experiential" else "money"
-    pace = text("pace_timed", window_s=params.window_s) if not untimed(params) else ""
-    rewards = "" if kind == "points" else _rewards(material)
-    return text(f"instructions_{kind}", left=left, right=right, pace=pace, rewards=rewards).strip()
-
-
-def _rewards(material: Material) -> str:
-    params: Params = material.params
+    pace = "" if untimed(params) else text("pace_timed", window_s=params.window_s)
+    play_money = kind == "money" and params.rewards == "hypothetical"
+    rewards = text("rewards_hypothetical") + "\n\n" if play_money else ""
+    keys = {"left": left, "right": right, "pace": pace, "rewards": rewards}
+    first = text(f"instructions_{kind}", **keys).strip()
     if params.rewards == "hypothetical":
-        return material.text("rewards_hypothetical")
-    days = replace(NOW, number=params.transfer_days).text(material.text)
-    return material.text("rewards_real", one_in=params.one_in, transfer=days)
+        return [first]
+    transfer = replace(NOW, number=params.transfer_days).text(text)
+    return [first, text("rewards_real", one_in=params.one_in, transfer=transfer)]
 
 
 def _open(run: Run, block: Block, material: Material) -> None:
     params, text = material.params, material.text
     go_on: Sequence[str] = (CONTINUE, material.keys[0])
-    run.page("instructions", instructions(material), go_on)
+    for page in pages(material):
+        run.page("instructions", page, go_on)
     if not untimed(params):
         rest = Phase("rest", (Fixation(),), frames=1)
         run.prepare([rest])
