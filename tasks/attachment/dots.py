@@ -19,10 +19,15 @@ DOT_PLACES = ((1, 0), (0.7071, 0.7071), (0, 1), (-0.7071, 0.7071))
 """Directions of the dot from the middle; each one and its opposite."""
 
 
+def quiet_s(params: Params) -> float:
+    """The end of a cross in which nothing is awaited, s; fixed onsets need room for two screens."""
+    return 2 * STEP_S if params.fixed else STEP_S
+
+
 def dot_times(params: Params) -> list[float]:
     """When a dot may come after a picture's onset, s: its whole window lies within the trial."""
     gapped = params.procedure == "events"
-    listening_s = params.picture_s + (params.gap_low_s - STEP_S if gapped else 0.0)
+    listening_s = params.picture_s + (params.gap_low_s - quiet_s(params) if gapped else 0.0)
     last_s = min(params.picture_s - params.dot_s - STEP_S, listening_s - params.dot_window_s)
     times = [round(STEP_S * k, 6) for k in range(1, int(last_s / STEP_S + 1e-9) + 1)]
     if not times:

@@ -44,19 +44,30 @@ def play(run: Run, material: Material) -> None:
             _open(run, block, material)
         else:
             _between(run, block, material)
-        for trial in run.trials_of(block):
-            run.record(**_PLAYED[trial.kind](run, trial, material))
+        for trial, before in zip(run.trials_of(block), (None, *block.trials), strict=False):
+            at_s = None if _follows(trial, before) else trial.onset_s
+            run.record(**_PLAYED[trial.kind](run, trial, material, at_s))
             if trial.scale == "distress":
                 _heed_distress(run, material)
     run.page("finished", material.text("finished"), go_on(material))
 
 
+def _follows(trial: Trial, before: Trial | None) -> bool:
+    """Whether a trial follows another back to back, frame by frame, and so needs no time."""
+    return (
+        before is not None
+        and before.kind == "picture"
+        and trial.kind in ("picture", "count")
+        and not before.gap_s
+    )
+
+
 # -- trials ---------------------------------------------------------------------------------------
 
 
-def _play_picture(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
-    """A picture; with or without a dot, presses count in the same window."""
-    shown = run.show(picture_phases(trial, material))
+def _play_picture(run: Run, trial: Trial, material: Material, at_s: float | None) -> dict[str, Any]:
+    """A picture: with or without a dot, presses count in the same window."""
+    shown = run.show(picture_phases(trial, material, run.refresh_hz, at_s))
     outcome = reported(trial, shown, material.params)
     if trial.practice and trial.onset_s is None:
         _feedback(run, outcome, material)
@@ -107,17 +118,17 @@ def _feedback(run: Run, outcome: Mapping[str, Any], material: Material) -> None:
     run.show(phases)
 
 
-def _play_count(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
-    run.show(count_phases(trial, material))
+def _play_count(run: Run, trial: Trial, material: Material, at_s: float | None) -> dict[str, Any]:
+    run.show(count_phases(trial, material, at_s))
     return _outcome(None, None, None)
 
 
-def _play_rating(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
+def _play_rating(run: Run, trial: Trial, material: Material, at_s: float | None) -> dict[str, Any]:
     """A slider; in a run with fixed onsets it comes on time and has a limit."""
     params: Params = material.params
     timed = trial.kind == "mood"
-    if trial.onset_s is not None:
-        run.show([Phase("ready", CROSS, STEP_S, at_s=trial.onset_s - STEP_S)])
+    if at_s is not None:
+        run.show([Phase("ready", CROSS, STEP_S, at_s=at_s - STEP_S)])
     left, right, confirm = material.keys
     rating = slide(
         run,
@@ -128,13 +139,13 @@ def _play_rating(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
         window_s=params.mood_window_s if timed else None,
         code=CODES.slider,
     )
-    run.show([BETWEEN if trial.onset_s is None else Phase("ready", CROSS, frames=1)])
+    run.show([BETWEEN if at_s is None else Phase("ready", CROSS, frames=1)])
     value = None if rating.value is None else round(PERCENT * rating.value, 4)
     facts = _outcome(value, rating.rt_s, None)
     return {**facts, "missed": value is None}
 
 
-def _play_prime(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
+def _play_prime(run: Run, trial: Trial, material: Material, _at_s: float | None) -> dict[str, Any]:
     shown = run.show([*prime_phases(trial, material, run.refresh_hz), BETWEEN])
     asked = shown["awareness" if trial.kind == "awareness" else "target"]
     chosen = dict(zip(material.keys[:2], sides(trial, material), strict=True)).get(asked.key or "")
@@ -255,7 +266,7 @@ def _prepare(run: Run, block: Block, material: Material) -> None:
 def phases_of(trial: Trial, material: Material, refresh_hz: float) -> list[Phase]:
     """The screens of a trial that can be built beforehand."""
     if trial.kind == "picture":
-        return picture_phases(trial, material)
+        return picture_phases(trial, material, refresh_hz)
     if trial.kind == "count":
         return count_phases(trial, material)
     if trial.kind in ("prime", "awareness"):

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from mbtexp.errors import TimingError
 from mbtexp.task import Material
-from mbtexp.timeline import Fixation, Image, Keys, Phase, Rect, Slider, Stimulus, Text
+from mbtexp.timeline import Fixation, Image, Keys, Phase, Rect, Slider, Stimulus, Text, frames
 from mbtexp.triggers.codes import ATTACHMENT as CODES
 from tasks.attachment.design import primes_of
-from tasks.attachment.dots import STEP_S
+from tasks.attachment.dots import STEP_S, quiet_s
 from tasks.attachment.params import Params
 from tasks.attachment.trials import Trial, set_of
 
@@ -43,24 +43,30 @@ def go_on(material: Material) -> tuple[str, ...]:
 # -- pictures -------------------------------------------------------------------------------------
 
 
-def picture_phases(trial: Trial, material: Material) -> list[Phase]:
-    """The picture, with its dot if it has one, and the cross that follows it."""
+def picture_phases(
+    trial: Trial, material: Material, refresh_hz: float, at_s: float | None = None
+) -> list[Phase]:
+    """The picture, with its dot if it has one, and the cross that follows it.
+
+    The parts of a picture with a dot are given in frames, so that they add up to the whole.
+    """
     params: Params = material.params
     name = "practice" if trial.practice else "picture"
     keys = _dot_key(material) if trial.dot is not None else None
-    whole_s = params.picture_s
     scene = _picture(trial, material)
     code = CODES[trial.cell or "practice"]
     tag = trial.stim_id or ""
-    first = Phase(name, scene, whole_s, code=code, keys=keys, tag=tag, at_s=trial.onset_s)
-    phases = [first]
+    whole = Phase(name, scene, params.picture_s, code=code, keys=keys, tag=tag, at_s=at_s)
+    phases = [whole]
     if trial.dot and trial.dot_at_s is not None:
-        rest_s = round(whole_s - trial.dot_at_s - params.dot_s, 6)
+        before = frames(trial.dot_at_s, refresh_hz, where="dot_at_s")
+        during = frames(params.dot_s, refresh_hz, where="dot_s")
+        after = frames(params.picture_s, refresh_hz, where="picture_s") - before - during
         with_dot = (*scene, *dot(trial.dot_x or 0.0, trial.dot_y or 0.0, params.dot_deg))
         phases = [
-            replace(first, duration_s=trial.dot_at_s),
-            Phase(f"{name}_dot", with_dot, params.dot_s, code=CODES.probe, keys=keys, tag=tag),
-            Phase(f"{name}_on", scene, rest_s, keys=keys, tag=tag),
+            replace(whole, duration_s=None, frames=before),
+            Phase(f"{name}_dot", with_dot, frames=during, code=CODES.probe, keys=keys, tag=tag),
+            Phase(f"{name}_on", scene, frames=after, keys=keys, tag=tag),
         ]
     return [*phases, *_cross_after(trial, material)]
 
@@ -70,12 +76,10 @@ def _cross_after(trial: Trial, material: Material) -> list[Phase]:
     if not trial.gap_s:
         return []
     keys = _dot_key(material) if trial.dot is not None else None
-    listen_s = round(min(LISTEN_S, trial.gap_s - STEP_S), 6)
+    listen_s = round(min(LISTEN_S, trial.gap_s - quiet_s(material.params)), 6)
     cross = Phase("fixation", CROSS, listen_s, code=CODES.fixation, keys=keys)
     left_s = round(trial.gap_s - listen_s, 6)
-    # With fixed onsets the next phase has its own time; one frame is as long as it takes.
-    quiet = Phase("ready", CROSS, frames=1) if trial.onset_s is not None else None
-    return [cross, quiet or Phase("ready", CROSS, left_s)]
+    return [cross, _ready(trial, left_s)]
 
 
 def _dot_key(material: Material) -> Keys:
@@ -102,15 +106,24 @@ def _disc(x: float, y: float, radius: float, color: str) -> list[Rect]:
     ]
 
 
-def count_phases(trial: Trial, material: Material) -> list[Phase]:
-    """A number, and the request to count back from it in sevens."""
+def count_phases(trial: Trial, material: Material, at_s: float | None = None) -> list[Phase]:
+    """A number with the request to count back from it in sevens, and a moment of the cross."""
     size = material.params.word_deg
     scene = (
         Text(material.text("count_back"), (0.0, 2.5 * size), size, "deg", wrap=24 * size),
         Text(str(trial.number), (0.0, -0.5 * size), 2 * size, "deg"),
     )
-    count = Phase("count_back", scene, trial.duration_s, code=CODES.count_back, at_s=trial.onset_s)
-    return [count, Phase("ready", CROSS, frames=1)]
+    cross_s = 2 * STEP_S
+    count_s = round((trial.duration_s or 0.0) - cross_s, 6)
+    count = Phase("count_back", scene, count_s, code=CODES.count_back, at_s=at_s)
+    return [count, _ready(trial, cross_s)]
+
+
+def _ready(trial: Trial, duration_s: float) -> Phase:
+    """The cross until what comes next is due; with fixed onsets that has a time of its own."""
+    if trial.onset_s is not None:
+        return Phase("ready", CROSS, frames=1)
+    return Phase("ready", CROSS, duration_s)
 
 
 # -- ratings --------------------------------------------------------------------------------------
@@ -170,11 +183,11 @@ def _ends(scale: str | None) -> list[Stimulus]:
 def prime_phases(trial: Trial, material: Material, refresh_hz: float) -> list[Phase]:
     """A cross, the masked prime for its frames, the mask, and what is asked about it."""
     params: Params = material.params
-    frames = prime_frames(params, refresh_hz)
+    n_frames = prime_frames(params, refresh_hz)
     shown = dict(primes_of(material, trial.condition)) if trial.condition else {}
     word = shown.get(trial.prime or "", "")
     prime = Phase(
-        "prime", (_word(word, params),), frames=frames, code=CODES.prime, tag=trial.prime or ""
+        "prime", (_word(word, params),), frames=n_frames, code=CODES.prime, tag=trial.prime or ""
     )
     return [
         Phase("fixation", CROSS, 1.0, code=CODES.fixation),
