@@ -119,6 +119,7 @@ CI_METHODS = {
     "wald": "estimate plus and minus 1.96 standard errors",
     "laplace": "posterior mode plus and minus 1.96 posterior standard deviations",
     "posterior": "equal-tailed interval of the posterior",
+    "fisher": "interval of a correlation by Fisher's transformation",
 }
 
 COLUMNS = tuple(entry.name for entry in fields(Index))

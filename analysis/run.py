@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import attachment, discounting, eyes
+from analysis import attachment, discounting, eyes, trust
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.quality import Check, quality, quality_json, quality_tsv
 from analysis.read import Trials, columns_of, describe, rows_of, trials_of
@@ -17,7 +17,13 @@ from mbtexp.errors import DataError, did_you_mean
 from mbtexp.events import find_logs, read_log
 
 ANALYSES: Mapping[str, Analysis] = {
-    known.task: known for known in (attachment.ANALYSIS, discounting.ANALYSIS, eyes.ANALYSIS)
+    known.task: known
+    for known in (
+        attachment.ANALYSIS,
+        discounting.ANALYSIS,
+        eyes.ANALYSIS,
+        trust.ANALYSIS,
+    )
 }
 """How each task is scored, by the name that its logs carry."""
 

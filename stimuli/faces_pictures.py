@@ -153,9 +153,9 @@ def _covers(size: tuple[int, int], turn: complex, start: complex) -> bool:
 
 
 def face_region() -> npt.NDArray[np.bool_]:
-    """The ellipse in which the face lies: where luminance is measured and matched."""
+    """The ellipse from brows to chin, without hair: where luminance is measured and matched."""
     rows, columns = np.mgrid[0:HEIGHT_PX, 0:WIDTH_PX]
-    x, y = (columns - WIDTH_PX / 2) / 135, (rows - 320) / 180
+    x, y = (columns - WIDTH_PX / 2) / 105, (rows - 335) / 130
     return np.asarray(x**2 + y**2 < 1)
 
 
