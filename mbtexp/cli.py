@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,6 +32,9 @@ Every command explains itself: mbtexp run --help
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run a command; 0 if it went well, 2 with one plain sentence if it could not."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without umlauts gets the rest
     options = _parser().parse_args(words)
     try:
         code = options.do(options)
@@ -81,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
     """argparse with our own form of an error: one sentence, exit code 2."""
 
     def error(self, message: str) -> Any:
-        _say(f"{self.prog}: {message}. Try '{self.prog} --help'.", error=True)
+        _say(f"mbtexp: {message}. Try '{self.prog} --help'.", error=True)
         raise SystemExit(2)
 
 
@@ -402,9 +406,11 @@ def _stimuli_import(options: argparse.Namespace) -> None:
 
 
 def _tasks(_options: argparse.Namespace) -> None:
-    from mbtexp.show import tasks_text
+    from mbtexp.show import Progress, tasks_text
 
-    _say(tasks_text())
+    with Progress("preset") as progress:
+        text = tasks_text(progress)
+    _say(text)
 
 
 def _codes(options: argparse.Namespace) -> None:

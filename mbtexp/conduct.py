@@ -214,9 +214,11 @@ def _refuse_bad_disk(data: Path) -> None:
     existing = next(folder for folder in (data, *data.absolute().parents) if folder.exists())
     if not existing.is_dir():
         raise DataError(f"{existing} is a file; give --data a folder.")
-    if not os.access(existing, os.W_OK):
+    disk = shutil.disk_usage(existing)
+    # A file system without any room is no disk (/proc); one may look writable to root.
+    if disk.total == 0 or not os.access(existing, os.W_OK):
         raise DiskError(f"{existing} cannot be written; choose another --data folder.")
-    if shutil.disk_usage(existing).free < FREE_DISK_BYTES:
+    if disk.free < FREE_DISK_BYTES:
         raise DiskError(
             f"{data}: less than {FREE_DISK_BYTES // 1_000_000} MB are free on this disk; "
             "make room before the participant starts."

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mbtexp.bids import export
 from mbtexp.conduct import Conducted, Request, conduct
-from mbtexp.errors import DataError
+from mbtexp.errors import DataError, DiskError
 from mbtexp.events import Log, read_log
 from mbtexp.show import Progress, timing_text
 from mbtexp.triggers.sender import REACHED
@@ -134,11 +134,23 @@ def _conduct(folder: Path, rig: Path, *, virtual: bool) -> Conducted:
 
 
 def _new_folder(out: Path | None) -> Path:
-    if out is not None:
-        if out.exists() and any(out.iterdir()):
-            raise DataError(f"{out} is not empty; give --out a new folder.")
-        out.mkdir(parents=True, exist_ok=True)
-        return out
+    try:
+        return _next_folder() if out is None else _empty_folder(out)
+    except OSError as error:
+        raise DiskError(
+            f"{error.filename}: the folder cannot be made ({error.strerror}); name another one "
+            "with --out."
+        ) from None
+
+
+def _empty_folder(out: Path) -> Path:
+    out.mkdir(parents=True, exist_ok=True)
+    if any(out.iterdir()):
+        raise DataError(f"{out} is not empty; give --out a new folder.")
+    return out
+
+
+def _next_folder() -> Path:
     for number in range(1, 1000):
         folder = Path("demo-data" if number == 1 else f"demo-data-{number}")
         with contextlib.suppress(FileExistsError):

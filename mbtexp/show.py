@@ -6,13 +6,13 @@ import csv
 import io
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from mbtexp.errors import DiskError, SettingError
+from mbtexp.errors import DataError, DiskError, SettingError
 
 if TYPE_CHECKING:
     from mbtexp.conduct import Conducted, Prepared
@@ -90,7 +90,9 @@ def write_new(path: Path, text: str) -> None:
     except FileExistsError:
         raise SettingError(f"{path} exists already; give --out another name.") from None
     except OSError as error:
-        raise DiskError(f"{path}: the file cannot be written ({error.strerror}).") from None
+        raise DiskError(
+            f"{path}: the file cannot be written ({error.strerror}); give --out another place."
+        ) from None
 
 
 def minutes(seconds: float) -> str:
@@ -145,6 +147,16 @@ def _line_text(done: Conducted) -> str:
 
 def log_text(log: Log) -> str:
     """One log: what was run, how far it came, how well it kept time."""
+    try:
+        return _log_text(log)
+    except (KeyError, TypeError) as error:
+        raise DataError(
+            f"{log.path}: a line is not as mbtexp writes it ({error}); it was changed by hand or "
+            "by another program, use a copy from before that."
+        ) from None
+
+
+def _log_text(log: Log) -> str:
     header = log.header
     trials = {event["trial"]: event for event in log.of("trial")}
     heads = ["trial", "block", "stimulus", "response", "correct", "RT (s)"]
@@ -311,23 +323,22 @@ def codes_text(codes: Iterable[Code]) -> str:
     return columns_text(rows, ["code", "name", "task", "meaning"])
 
 
-def tasks_text() -> str:
+def tasks_text(progress: Callable[[int, int], None]) -> str:
     """Every task with its presets, trials and typical length for participant 01."""
     from mbtexp.conduct import Request, prepare  # noqa: PLC0415  numpy only where it is needed
     from mbtexp.plan import make_plan  # noqa: PLC0415
     from mbtexp.task import find_task, task_names  # noqa: PLC0415
 
+    presets = [(name, preset) for name in task_names() for preset in find_task(name).presets]
     rows = []
-    for name in task_names():
-        for preset in find_task(name).presets:
-            request = Request(task=name, participant="01", data=Path(), preset=preset)
-            prepared = prepare(request)
-            plan = make_plan(
-                prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows
-            )
-            stimuli = prepared.material.stimuli.name if prepared.material.stimuli else "-"
-            length = ("about " if plan.untimed else "") + minutes(plan.length_s)
-            rows.append(
-                [name, preset, len(plan.rows), length, stimuli, " ".join(prepared.material.keys)]
-            )
+    for done, (name, preset) in enumerate(presets, start=1):
+        prepared = prepare(Request(task=name, participant="01", data=Path(), preset=preset))
+        plan = make_plan(
+            prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows
+        )
+        stimuli = prepared.material.stimuli.name if prepared.material.stimuli else "-"
+        length = ("about " if plan.untimed else "") + minutes(plan.length_s)
+        keys = " ".join(prepared.material.keys)
+        rows.append([name, preset, len(plan.rows), length, stimuli, keys])
+        progress(done, len(presets))
     return columns_text(rows, ["task", "preset", "trials", "length", "stimuli", "keys"])
