@@ -134,6 +134,13 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
         help="change a parameter; may be given several times",
     )
     parser.add_argument("--rig", type=Path, metavar="FILE", help="rig.toml of this machine")
+    parser.add_argument(
+        "--first",
+        type=_count,
+        default=0,
+        metavar="N",
+        help="only the first N trials, to try it out",
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the study's seed (0)")
     parser.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
 
@@ -267,6 +274,12 @@ def _add_demo(commands: Any) -> None:
     demo.add_argument("--out", type=Path, metavar="DIR", help="where to put it (demo-data)")
 
 
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of trials; write 1 or more")
+    return int(text)
+
+
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit()):
@@ -295,6 +308,7 @@ def _request(options: argparse.Namespace) -> Request:
         changes=changes,
         rig=options.rig,
         seed=options.seed,
+        first=options.first,
         language=options.language,
         data=getattr(options, "data", Path()),
         pilot=getattr(options, "pilot", False),

@@ -53,6 +53,8 @@ class Request:
     simulate: bool = False
     virtual: bool = False
     with_triggers: bool = False
+    first: int = 0
+    """Show only that many trials of the design, to try a task out; 0: all."""
     size: tuple[int, int] | None = None
 
 
@@ -113,23 +115,38 @@ def prepare(request: Request) -> Prepared:
     session = Session(request.participant, task.name, request.session, request.run, request.seed)
     material = Material(params, task.catalogue(request.language), _stimuli(task, params))
     material = with_keys(replace(material, keys=task.keys(params)), rig.responses.keys)
-    return Prepared(task, session, preset, material, rig, tuple(task.design(session, material)))
+    rows = tuple(task.design(session, material))
+    return Prepared(
+        task, session, preset, material, rig, rows[: request.first] if request.first else rows
+    )
 
 
 def conduct(
     request: Request,
     *,
+    prepared: Prepared | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     on_ready: Callable[[Devices], None] | None = None,
 ) -> Conducted:
     """Run a task with a participant, or a simulated one, and leave a closed log.
+
+    Parameters
+    ----------
+    request
+        What was asked for.
+    prepared
+        The run if it has been prepared already, perhaps with another simulated participant.
+    on_progress
+        Called with the number of finished trials and of all.
+    on_ready
+        Called with the open devices before the first screen.
 
     Raises
     ------
     MbtexpError
         Something asked for is not possible, a device failed, or the operator stopped the run.
     """
-    prepared = prepare(request)
+    prepared = prepared or prepare(request)
     make_plan(prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows)
     path = prepared.session.log_path(request.data, pilot=request.pilot)
     _refuse_mixing(request)

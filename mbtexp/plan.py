@@ -9,12 +9,13 @@ from typing import Any
 
 from mbtexp.errors import SettingError, did_you_mean
 from mbtexp.events import Event, MemoryLog
+from mbtexp.layout import beyond, geometry
 from mbtexp.rig import Rig, TriggerSettings
 from mbtexp.run import Codes, Run, typing
 from mbtexp.session import Session
 from mbtexp.simulate import Answer
 from mbtexp.task import Material, Task
-from mbtexp.timeline import Phase
+from mbtexp.timeline import Phase, Stimulus
 from mbtexp.virtual import VirtualLab
 
 OPERATOR_WORDS = ("pause", "confirm_stop")
@@ -150,9 +151,17 @@ class _Watched:
     def __init__(self, answer: Answer, rig: Rig) -> None:
         self._answer = answer
         self._rig = rig
+        self._geometry = geometry(
+            (rig.display.width_px, rig.display.height_px),
+            monitor_px=(rig.display.width_px, rig.display.height_px),
+            width_cm=rig.display.width_cm,
+            distance_cm=rig.display.distance_cm,
+        )
+        self._seen: set[Stimulus] = set()
         self.untimed = False
 
     def __call__(self, phase: Phase, trial: Any) -> Sequence[tuple[str, float]]:
+        self._refuse_cut_off(phase)
         endless = phase.duration_s is None and phase.frames is None
         if phase.keys is None:
             return self._answer(phase, trial)
@@ -168,3 +177,16 @@ class _Watched:
                 "none; let the task's participant press one of its keys."
             )
         return presses
+
+    def _refuse_cut_off(self, phase: Phase) -> None:
+        """Everything must lie on the rig's screen."""
+        for stimulus in phase.stimuli:
+            if stimulus in self._seen:
+                continue
+            self._seen.add(stimulus)
+            if beyond(stimulus, self._geometry):
+                raise SettingError(
+                    f"phase '{phase.name}': a {type(stimulus).__name__.lower()} reaches over the "
+                    "edge of the rig's screen; check width_cm and distance_cm in rig.toml, or "
+                    "make the task's sizes smaller with --set."
+                )

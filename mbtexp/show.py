@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -303,9 +304,22 @@ def _trial_rows(plan: Plan) -> list[list[object]]:
             word = f"{phase['phase']} {'until answer' if frames is None else frames}"
             phases.setdefault(phase["trial"], []).append(word)
     return [
-        [row.trial, row.block, ", ".join(phases.get(row.trial, [])), getattr(row, "stim_id", "")]
-        for row in plan.rows
+        [row.trial, row.block, _counted(phases.get(row.trial, [])), _what(row)] for row in plan.rows
     ]
+
+
+def _counted(words: Sequence[str]) -> str:
+    """Words in a row, the same ones once with their number.
+
+    >>> _counted(["cross 30", "slider 5", "slider 5"])
+    'cross 30, slider 5 (2 times)'
+    """
+    groups = [(word, len(list(same))) for word, same in groupby(words)]
+    return ", ".join(word if n == 1 else f"{word} ({n} times)" for word, n in groups)
+
+
+def _what(row: Any) -> str:
+    return getattr(row, "stim_id", "") or ""
 
 
 # -- what there is --------------------------------------------------------------------------------

@@ -354,3 +354,13 @@ def test_columns_and_phases_go_into_the_log_as_plain_json() -> None:
         "x": {"description": "An x", "units": "s", "levels": {"a": "an a"}}
     }
     assert set(task.phase_facts()["fixation"]) == {"description", "hed", "trial_type"}
+
+
+def test_a_screen_too_small_for_the_task_is_refused_before_the_run(tmp_path: Path) -> None:
+    rig = tmp_path / "rig.toml"
+    rig.write_text("[display]\nwidth_cm = 40.0\ndistance_cm = 160.0\n")
+    request = Request(task="eyes", participant="01", data=tmp_path, rig=rig)
+    prepared = prepare(request)
+
+    with pytest.raises(SettingError, match=r"reaches over the edge of the rig's screen; check"):
+        make_plan(prepared.task, prepared.session, prepared.material, prepared.rig)
