@@ -26,6 +26,9 @@ CROSS: tuple[Stimulus, ...] = (Fixation(),)
 BETWEEN = Phase("between", (), STEP_S)
 """An empty screen after an untimed answer: its trigger pulse ends before the next code is due."""
 
+UNHEARD_S = 0.1
+"""End of a picture, with another one after it, in which presses are logged and not coded, s."""
+
 MASK = "XXXXXXXXXXXX"
 
 NO_WORD = "oooooo"
@@ -56,17 +59,20 @@ def picture_phases(
     scene = _picture(trial, material)
     code = CODES[trial.cell or "practice"]
     tag = trial.stim_id or ""
-    whole = Phase(name, scene, params.picture_s, code=code, keys=keys, tag=tag, at_s=at_s)
+    last = keys if trial.gap_s else _not_at_the_end(keys, params.picture_s)
+    whole = Phase(name, scene, params.picture_s, code=code, keys=last, tag=tag, at_s=at_s)
     phases = [whole]
     if trial.dot and trial.dot_at_s is not None:
         before = frames(trial.dot_at_s, refresh_hz, where="dot_at_s")
         during = frames(params.dot_s, refresh_hz, where="dot_s")
         after = frames(params.picture_s, refresh_hz, where="picture_s") - before - during
         with_dot = (*scene, *dot(trial.dot_x or 0.0, trial.dot_y or 0.0, params.dot_deg))
+        if not trial.gap_s:
+            last = _not_at_the_end(keys, after / refresh_hz)
         phases = [
-            replace(whole, duration_s=None, frames=before),
+            replace(whole, duration_s=None, frames=before, keys=keys),
             Phase(f"{name}_dot", with_dot, frames=during, code=CODES.probe, keys=keys, tag=tag),
-            Phase(f"{name}_on", scene, frames=after, keys=keys, tag=tag),
+            Phase(f"{name}_on", scene, frames=after, keys=last, tag=tag),
         ]
     return [*phases, *_cross_after(trial, material)]
 
@@ -77,7 +83,8 @@ def _cross_after(trial: Trial, material: Material) -> list[Phase]:
         return []
     keys = _dot_key(material) if trial.dot is not None else None
     listen_s = round(min(LISTEN_S, trial.gap_s - quiet_s(material.params)), 6)
-    cross = Phase("fixation", CROSS, listen_s, code=CODES.fixation, keys=keys)
+    # No code at its onset: a press just before would have its own cut short.
+    cross = Phase("fixation", CROSS, listen_s, keys=keys)
     left_s = round(trial.gap_s - listen_s, 6)
     return [cross, _ready(trial, left_s)]
 
@@ -85,6 +92,11 @@ def _cross_after(trial: Trial, material: Material) -> list[Phase]:
 def _dot_key(material: Material) -> Keys:
     key = material.keys[2]
     return Keys((key,), ends_phase=False, codes=((key, CODES.response_first),))
+
+
+def _not_at_the_end(keys: Keys | None, length_s: float) -> Keys | None:
+    """The same keys up to a moment before the next picture, whose code must not cut theirs."""
+    return None if keys is None else replace(keys, window_s=length_s - UNHEARD_S)
 
 
 def _picture(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
