@@ -23,6 +23,9 @@ COLUMNS = 3
 GAP_PX = 16
 LABEL_PX = 30
 
+MOST_WORDS = 2
+"""Screens of a kind that are drawn where each trial shows other words."""
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -111,7 +114,7 @@ class _Curious:
         self._looked = False
 
     def __call__(self, phase: Phase, trial: Mapping[str, Any]) -> Sequence[tuple[str, float]]:
-        self._remember(phase)
+        self._remember(phase, in_trial=bool(trial))
         if len(self._keys) > 4 and phase.keys and self._keys[4] in phase.keys.allowed:
             glossary = self._keys[4]
             if phase.name == "glossary":
@@ -121,11 +124,16 @@ class _Curious:
                 return [(glossary, 0.5)]
         return list(self._participant.answer(phase, trial))
 
-    def _remember(self, phase: Phase) -> None:
-        """Keep the first screen of each kind, and every page of text that says something else."""
+    def _remember(self, phase: Phase, *, in_trial: bool) -> None:
+        """Keep the first screen of each kind, and every page of text that says something else.
+
+        In a trial the text may be the stimulus, another word in each: a few of them are enough.
+        """
         name = f"{phase.name}_meaning" if phase.name == "glossary" and phase.tag else phase.name
         alike = self._seen.setdefault(name, [])
         if alike and _wording(phase.stimuli) in ("", *(_wording(s.stimuli) for s in alike)):
+            return
+        if in_trial and len(alike) >= MOST_WORDS:
             return
         number = f"_{len(alike) + 1}" if alike else ""
         alike.append(Scene(f"{name}{number}", tuple(phase.stimuli)))

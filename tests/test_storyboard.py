@@ -306,3 +306,10 @@ def test_a_size_that_the_display_has_no_room_for_is_refused(display: str, tmp_pa
     with pytest.raises(DeviceError, match="--size 9000x5000 has no room"):
         draw_storyboard("eyes", preset="scanner", language="en", out=out, size=(9000, 5000))
     assert not out.exists()
+
+
+def test_words_that_differ_in_every_trial_are_drawn_twice_and_pages_all() -> None:
+    names = [scene.name for scene in scenes_of("polysemy", "standard", "en")]
+    assert names.count("target") + names.count("target_2") == 2
+    assert "target_3" not in names
+    assert {"instructions", "start", "start_2", "break", "finished"} <= set(names)
