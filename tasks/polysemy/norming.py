@@ -186,7 +186,6 @@ def _associate(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
 
 def _mean(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
     """Which meaning the association had; the response is the sense, whatever its place."""
-    params: Params = material.params
     said = association_to(run, trial)
     keys = material.keys[: len(MEANINGS)]
     options = (trial.left or "", trial.right or "", material.text("meaning_neither"))
@@ -197,7 +196,7 @@ def _mean(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
     question = material.text("meaning_question" if said else "meaning_none", association=said)
     phase = Phase(
         "meaning",
-        (_word(trial.prime, params, 3.0 * params.word_deg), _note(question, 0.13), *lines),
+        (Text(trial.prime, (0.0, 0.25), 0.06), _note(question, 0.13), *lines),
         code=CODES.meaning,
         keys=Keys(keys),
         tag=trial.prime,
