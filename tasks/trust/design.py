@@ -121,8 +121,8 @@ class Trial:
     """The set's norm (or design value) on the scale from 1 to 7."""
     age: float | None
     sex: str | None
-    level: str
-    """Third of the norms within the sex: low, middle, high; empty without norms."""
+    level: str | None
+    """Third of the norms within the sex: low, middle, high; None without norms."""
     identity: str | None
     morph_step: int | None
     repeat: bool
@@ -170,7 +170,7 @@ def design(session: Session, material: Material) -> list[Trial]:
             trust=norm_of(item, "trust"),
             age=norm_of(item, "age"),
             sex=sex_of(item),
-            level=level.get(item.id, ""),
+            level=level.get(item.id) or None,
             identity=None
             if "identity" not in item.attributes
             else str(item.attributes["identity"]),
