@@ -23,6 +23,7 @@ from tasks.attachment.screens import (
     CROSS,
     count_phases,
     go_on,
+    key_names,
     picture_phases,
     prime_phases,
     question,
@@ -215,7 +216,7 @@ def _refuse_going_on(run: Run, material: Material) -> None:
 def instructions(material: Material) -> str:
     """The instructions as the participant reads them."""
     params, text = material.params, material.text
-    left, right, confirm = material.keys
+    left, right, confirm = key_names(material)
     if params.procedure == "masked":
         return text("instructions_masked", left=left, right=right).strip()
     return text(
@@ -226,7 +227,7 @@ def instructions(material: Material) -> str:
 
 
 def _slider_page(material: Material) -> str:
-    left, right, confirm = material.keys
+    left, right, confirm = key_names(material)
     return material.text("instructions_sliders", left=left, right=right, confirm=confirm)
 
 

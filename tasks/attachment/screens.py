@@ -38,6 +38,14 @@ SLABS = 9
 """Boxes that a dot is made of."""
 
 
+def key_names(material: Material) -> tuple[str, str, str]:
+    """The keys for left, right and confirm as a page calls them."""
+    left, right, confirm = (
+        material.text("key_space") if key == "space" else key for key in material.keys
+    )
+    return left, right, confirm
+
+
 def go_on(material: Material) -> tuple[str, ...]:
     """Keys that turn a page: the space bar, and the key that confirms."""
     return tuple(dict.fromkeys(("space", material.keys[2])))
@@ -144,9 +152,8 @@ def _ready(trial: Trial, duration_s: float) -> Phase:
 def question(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
     """What stands above a slider: the question, and whose picture it is about."""
     asked = material.text(f"question_{trial.kind}_{trial.scale}")
-    hint = material.text(
-        "slider_hint", left=material.keys[0], right=material.keys[1], confirm=material.keys[2]
-    )
+    left, right, confirm = key_names(material)
+    hint = material.text("slider_hint", left=left, right=right, confirm=confirm)
     note = Text(hint, (0.0, -0.4), 0.026, color="#c8c8c8", wrap=1.2)
     if trial.kind == "mood":
         return (Text(asked, (0.0, 0.2), 0.04, wrap=1.1), *_ends(trial.scale), note)
