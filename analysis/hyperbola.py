@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize
 
 from analysis.intervals import Estimate, Floats, posterior
 
@@ -29,6 +28,12 @@ GRID_LN_BETA = np.linspace(-3.5, 8.0, 47)
 BOUNDS_LN_K = (-20.0, 4.0)
 BOUNDS_LN_BETA = (-4.0, 8.0)
 """Box of the maximum-likelihood fits."""
+
+COARSE = 0.5
+"""Width of the grid on which a maximum of two parameters is first sought; double for three."""
+
+PRECISION = 1e-5
+"""How finely a maximum is sought."""
 
 AT_BOUND = 1e-3
 """An estimate this close to its box lies on it."""
@@ -63,22 +68,29 @@ def choices(rows: Sequence[tuple[float, float, float, float, bool]]) -> Choices:
     )
 
 
-@dataclass(frozen=True)
-class _Lowest:
-    at: tuple[float, ...]
-    value: float
+Height = Callable[[Floats], Floats]
+"""From points, shape (points, parameters), to how high a function is there."""
+
+Box = Sequence[tuple[float, float]]
 
 
-def _lowest(
-    loss: Callable[[Floats], float], start: Sequence[float], box: Sequence[tuple[float, float]]
-) -> _Lowest:
-    """Where a function is lowest within its box, near a start."""
-    low, high = zip(*box, strict=True)
-    first: Floats = np.array(start, dtype=float)
-    found = optimize.minimize(
-        loss, first, method="L-BFGS-B", bounds=optimize.Bounds(list(low), list(high))
-    )
-    return _Lowest(tuple(float(value) for value in found.x), float(found.fun))
+def _highest(height: Height, centre: Floats, step: Floats, box: Box) -> Floats:
+    """Where a function is highest near a point of a coarse grid: finer and finer grids around it.
+
+    A few parameters and no gradient: a flat or a broken stretch cannot lead it astray.
+    """
+    low, high = (np.array(end) for end in zip(*box, strict=True))
+    moves = _grid([np.arange(-3.0, 4.0)] * centre.size)
+    while step.max() > PRECISION:
+        points = np.clip(centre + moves * step, low, high)
+        centre, step = points[int(np.argmax(height(points)))], step / 2
+    return centre
+
+
+def _grid(axes: Sequence[Floats]) -> Floats:
+    """Every combination of the axes' values, one a row."""
+    grid: Floats = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+    return grid
 
 
 # -- one person, with a prior ----------------------------------------------------------------------
@@ -118,13 +130,15 @@ def _log_posterior(data: Choices, ln_k: Floats, ln_beta: Floats) -> Floats:
 
 def _mode(data: Choices, start: tuple[float, float]) -> tuple[float, float]:
     """The mode near the best point of the grid."""
-    box = [(float(axis[0]), float(axis[-1])) for axis in (GRID_LN_K, GRID_LN_BETA)]
+    axes = (GRID_LN_K, GRID_LN_BETA)
+    box = [(float(axis[0]), float(axis[-1])) for axis in axes]
+    step = np.array([float(axis[1] - axis[0]) for axis in axes])
 
-    def loss(at: Floats) -> float:
-        return -float(_log_posterior(data, at[0], at[1]))
+    def height(at: Floats) -> Floats:
+        return _log_posterior(data, at[:, 0], at[:, 1])
 
-    found = _lowest(loss, start, box)
-    return found.at[0], found.at[1]
+    ln_k, ln_beta = _highest(height, np.array(start), step, box)
+    return float(ln_k), float(ln_beta)
 
 
 def _marginal(grid: Floats, log_density: Floats, mode: float) -> Estimate:
@@ -138,28 +152,28 @@ def _marginal(grid: Floats, log_density: Floats, mode: float) -> Estimate:
 
 # -- maximum likelihood ----------------------------------------------------------------------------
 
-Discount = Callable[[Floats, Sequence[float]], Floats]
+Discount = Callable[[Floats, Sequence[Floats]], Floats]
 """From delays (days) and the model's own parameters to the share of the amount that is left."""
 
 
-def _hyperbola(days: Floats, own: Sequence[float]) -> Floats:
-    left: Floats = 1 / (1 + math.exp(own[0]) * days)
+def _hyperbola(days: Floats, own: Sequence[Floats]) -> Floats:
+    left: Floats = 1 / (1 + np.exp(own[0]) * days)
     return left
 
 
-def _exponential(days: Floats, own: Sequence[float]) -> Floats:
-    left: Floats = np.exp(-math.exp(own[0]) * days)
+def _exponential(days: Floats, own: Sequence[Floats]) -> Floats:
+    left: Floats = np.exp(-np.exp(own[0]) * days)
     return left
 
 
-def _hyperboloid(days: Floats, own: Sequence[float]) -> Floats:
-    left: Floats = (1 + math.exp(own[0]) * days) ** -math.exp(own[1])
+def _hyperboloid(days: Floats, own: Sequence[Floats]) -> Floats:
+    left: Floats = (1 + np.exp(own[0]) * days) ** -np.exp(own[1])
     return left
 
 
-def _quasi_hyperbolic(days: Floats, own: Sequence[float]) -> Floats:
-    present = 1 / (1 + math.exp(-own[1]))
-    left: Floats = np.where(days > 0, present, 1.0) * np.exp(-math.exp(own[0]) * days)
+def _quasi_hyperbolic(days: Floats, own: Sequence[Floats]) -> Floats:
+    present = 1 / (1 + np.exp(-own[1]))
+    left: Floats = np.where(days > 0, present, 1.0) * np.exp(-np.exp(own[0]) * days)
     return left
 
 
@@ -167,25 +181,13 @@ def _quasi_hyperbolic(days: Floats, own: Sequence[float]) -> Floats:
 class _Model:
     discount: Discount
     bounds: tuple[tuple[float, float], ...]
-    starts: tuple[tuple[float, ...], ...]
 
-
-_RATES = (-10.0, -7.0, -4.5, -2.0)
-_SHAPES = (-1.0, 1.0)
 
 MODELS = {
-    "hyperbolic": _Model(_hyperbola, (BOUNDS_LN_K,), tuple((rate,) for rate in _RATES)),
-    "exponential": _Model(_exponential, (BOUNDS_LN_K,), tuple((rate,) for rate in _RATES)),
-    "hyperboloid": _Model(
-        _hyperboloid,
-        (BOUNDS_LN_K, (-3.0, 3.0)),
-        tuple((rate, shape) for rate in _RATES for shape in _SHAPES),
-    ),
-    "quasi_hyperbolic": _Model(
-        _quasi_hyperbolic,
-        (BOUNDS_LN_K, (-5.0, 5.0)),
-        tuple((rate, shape) for rate in _RATES for shape in _SHAPES),
-    ),
+    "hyperbolic": _Model(_hyperbola, (BOUNDS_LN_K,)),
+    "exponential": _Model(_exponential, (BOUNDS_LN_K,)),
+    "hyperboloid": _Model(_hyperboloid, (BOUNDS_LN_K, (-3.0, 3.0))),
+    "quasi_hyperbolic": _Model(_quasi_hyperbolic, (BOUNDS_LN_K, (-5.0, 5.0))),
 }
 """The models with the box of their own parameters (ln k first); ln beta comes last in each."""
 
@@ -203,72 +205,60 @@ class Likelihood:
 
 
 def fit_likelihood(data: Choices, model: str) -> Likelihood:
-    """The most likely parameters within their box, from several starts."""
-    known = MODELS[model]
-    bounds = [*known.bounds, BOUNDS_LN_BETA]
+    """The most likely parameters within their box."""
+    discount, bounds = MODELS[model].discount, [*MODELS[model].bounds, BOUNDS_LN_BETA]
 
-    def loss(at: Floats) -> float:
-        return -_log_likelihood(data, known.discount, at)
+    def height(at: Floats) -> Floats:
+        return _log_likelihood(data, discount, at)
 
-    fits = [_lowest(loss, (*start, 2.0), bounds) for start in known.starts]
-    best = min(fits, key=lambda fit: fit.value)
-    at = best.at
-    x = _logit(data, known.discount, at)
+    width = COARSE * (len(bounds) - 1)
+    axes = [np.linspace(low, high, 1 + round((high - low) / width)) for low, high in bounds]
+    coarse = _grid(axes)
+    start = coarse[int(np.argmax(height(coarse)))]
+    best = _highest(height, start, np.full(start.size, width), bounds)
+    at = [float(value) for value in best]
+    x = _logit(data, discount, best[None, :])[0]
     # Answers without one exception are the likelier the steeper the choice, without end.
     bound = bool(np.all((x > 0) == data.chose_later)) or any(
         min(value - low, high - value) < AT_BOUND
         for value, (low, high) in zip(at, bounds, strict=True)
     )
     flags = ("at_bound",) if bound else ()
-    errors = (None,) * len(at) if bound else _standard_errors(data, known.discount, at)
+    errors = (None,) * len(at) if bound else _standard_errors(height, best)
     return Likelihood(
         ln_k=_wald(at[0], errors[0], flags),
         ln_beta=_wald(at[-1], errors[-1], flags),
-        log_likelihood=-best.value,
+        log_likelihood=float(height(best[None, :])[0]),
         n_parameters=len(at),
         predicted=float(np.mean((x > 0) == data.chose_later)),
     )
 
 
-def _logit(data: Choices, discount: Discount, at: Sequence[float] | Floats) -> Floats:
-    *own, ln_beta = at
+def _logit(data: Choices, discount: Discount, at: Floats) -> Floats:
+    """Logit of choosing later, shape (points, answers)."""
+    *own, ln_beta = (column[:, None] for column in at.T)
     values = data.later * discount(data.later_days, own)
     values = values - data.sooner * discount(data.sooner_days, own)
-    x: Floats = math.exp(ln_beta) * values
+    x: Floats = np.exp(ln_beta) * values
     return x
 
 
-def _log_likelihood(data: Choices, discount: Discount, at: Sequence[float] | Floats) -> float:
+def _log_likelihood(data: Choices, discount: Discount, at: Floats) -> Floats:
     x = _logit(data, discount, at)
-    return float(-np.logaddexp(0.0, np.where(data.chose_later, -x, x)).sum())
+    total: Floats = -np.logaddexp(0.0, np.where(data.chose_later, -x, x)).sum(axis=1)
+    return total
 
 
-def _standard_errors(
-    data: Choices, discount: Discount, at: Sequence[float], step: float = 1e-3
-) -> tuple[float | None, ...]:
+def _standard_errors(height: Height, at: Floats, step: float = 1e-3) -> tuple[float | None, ...]:
     """From the curvature of the likelihood; None where it has none."""
-    n = len(at)
+    n = at.size
     shifts = np.eye(n) * step
-
-    def height(point: Floats) -> float:
-        return -_log_likelihood(data, discount, point)
-
-    centre = np.asarray(at)
-    information = np.array(
-        [
-            [
-                (
-                    height(centre + a + b)
-                    - height(centre + a - b)
-                    - height(centre - a + b)
-                    + height(centre - a - b)
-                )
-                / (4 * step**2)
-                for b in shifts
-            ]
-            for a in shifts
-        ]
+    corners = np.array(
+        [at + s * a + t * b for a in shifts for b in shifts for s in (1, -1) for t in (1, -1)]
     )
+    heights = height(corners).reshape(n, n, 2, 2)
+    curvature = heights[..., 0, 0] - heights[..., 0, 1] - heights[..., 1, 0] + heights[..., 1, 1]
+    information = -curvature / (4 * step**2)
     if np.linalg.eigvalsh(information).min() < 1e-6:
         return (None,) * n
     return tuple(float(value) for value in np.sqrt(np.diag(np.linalg.inv(information))))
