@@ -24,7 +24,7 @@ from mbtexp.plan import make_plan, run_codes
 from mbtexp.rig import DisplaySettings, Rig, ScannerSettings, TriggerSettings
 from mbtexp.run import Run
 from mbtexp.session import Session
-from mbtexp.task import Material
+from mbtexp.task import Material, setting_table
 from mbtexp.virtual import VirtualLab
 from tasks.discounting import TASK
 from tasks.discounting.adaptive import Adaptive, Design, Prior, designs_of, entropy
@@ -852,3 +852,10 @@ def test_the_scanner_waits_for_its_first_pulse(tmp_path: Path) -> None:
     names = [phase["phase"] for phase in plan.phases]
     assert names[:4] == ["instructions", "scanner", "rest", "fixation"]
     assert plan.length_s == pytest.approx(8 + 48 * 12, abs=8)
+
+
+def test_the_guide_names_every_parameter_with_its_default_and_every_preset(repo: Path) -> None:
+    guide = (repo / "docs" / "tasks" / "discounting.md").read_text(encoding="utf-8")
+    named = set(guide.split("`")[1::2])
+    assert {name for name, _, _ in setting_table(TASK.params)} <= named
+    assert set(PRESETS) <= named
