@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from analysis import attachment, discounting, eyes, trust
+from analysis import attachment, discounting, eyes, polysemy, trust
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.quality import Check, quality, quality_json, quality_tsv
 from analysis.read import Trials, columns_of, describe, rows_of, trials_of
@@ -22,6 +22,7 @@ ANALYSES: Mapping[str, Analysis] = {
         attachment.ANALYSIS,
         discounting.ANALYSIS,
         eyes.ANALYSIS,
+        polysemy.ANALYSIS,
         trust.ANALYSIS,
     )
 }
