@@ -199,7 +199,7 @@ class Run:
         self._screen: _OnScreen | None = None
         self._windows: list[_Window] = []
         self._row: Any = None
-        self._window_trial: int | None = None
+        self._windows_of: tuple[int | None, int] = (None, 1)
         self._attempt = 1
         self._pause_asked = False
         self._stop_asked = False
@@ -389,8 +389,7 @@ class Run:
         self._close_windows(onset)
         shown = Shown(phase, onset, held=held)
         if first:
-            self._windows = []
-            self._window_trial = None if self._row is None else self._row.trial
+            self._forget_windows()
         if phase.keys is not None:
             length = phase.keys.window_s
             self._windows.append(_Window(shown, onset + length if length else float("inf")))
@@ -417,6 +416,16 @@ class Run:
         self._take(after)
         self._heed_stop()
         return shown
+
+    def _forget_windows(self) -> None:
+        """A new trial, attempt or page: its presses have nothing to do with earlier windows.
+
+        What a task shows after the answer, in the same trial, keeps them: a second press is extra.
+        """
+        now = (None if self._row is None else self._row.trial, self._attempt)
+        if now != self._windows_of or self._row is None:
+            self._windows = []
+        self._windows_of = now
 
     def _planned_index(self, phase: Phase) -> int | None:
         if phase.at_s is not None:
@@ -547,8 +556,8 @@ class Run:
         self._log.append(
             "response",
             press.t,
-            trial=self._window_trial,
-            attempt=self._attempt,
+            trial=self._windows_of[0],
+            attempt=self._windows_of[1],
             phase=shown.phase.name if shown else screen.phase.name if screen else None,
             key=press.key,
             down=press.down,

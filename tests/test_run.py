@@ -248,6 +248,29 @@ def test_the_second_press_is_extra_and_a_foreign_key_is_other() -> None:
     assert log.of("trial")[0]["outcome"]["key"] == "j"
 
 
+def test_a_second_press_after_the_answer_is_extra_on_whatever_follows_in_the_trial() -> None:
+    answer = pressing(("f", 0.2), ("j", 0.25))
+    lab = VirtualLab(HZ, answer=answer)
+    log = MemoryLog()
+    run = Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=[Row(1), Row(2)],
+    )
+    with run:
+        for block in run.blocks():
+            for _ in run.trials_of(block):
+                run.show([Phase("cross", CROSS, 0.2), Phase("face", FACE, keys=Keys(("f", "j")))])
+                run.show([Phase("after", (), 0.2)])
+                run.record()
+
+    assert pressed(log) == [("f", "counted"), ("j", "extra")] * 2
+    assert [e["trial"] for e in log.of("response") if e["down"]] == [1, 1, 2, 2]
+
+
 def test_the_answer_s_screen_comes_with_the_next_refresh() -> None:
     log = played(VirtualLab(HZ, answer=pressing(("f", 0.2505))))
 
