@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from collections import Counter
 from itertools import groupby
@@ -79,20 +78,21 @@ def test_the_design_gives_the_manifest_again() -> None:
     assert manifest(described) == (PILOT.folder / "manifest.json").read_bytes()
 
 
+def drawn_again(item: Item) -> bool:
+    """Whether the generator gives the item's pixels; files may be packed otherwise elsewhere."""
+    (plan,) = [plan for plan in plans() if plan.id == item.id]
+    with Image.open(io.BytesIO(png(plan))) as now, Image.open(PILOT.path(item)) as then:
+        return np.array_equal(np.asarray(now), np.asarray(then))
+
+
 @pytest.mark.parametrize("item_id", ["f07", "m42", "mask2"])
 def test_a_picture_is_drawn_again_pixel_for_pixel(item_id: str) -> None:
-    (plan,) = [plan for plan in plans() if plan.id == item_id]
-    item = PILOT.item(item_id)
-    content = png(plan)
-    with Image.open(io.BytesIO(content)) as now, Image.open(PILOT.path(item)) as then:
-        assert np.array_equal(np.asarray(now), np.asarray(then))
-    assert hashlib.sha256(content).hexdigest() == item.sha256
+    assert drawn_again(PILOT.item(item_id))
 
 
 @pytest.mark.slow
 def test_the_whole_set_is_drawn_again() -> None:
-    for plan, item in zip(plans(), PILOT.items, strict=True):
-        assert hashlib.sha256(png(plan)).hexdigest() == item.sha256
+    assert all(drawn_again(item) for item in PILOT.items)
 
 
 def test_no_tile_of_a_mask_lies_where_it_came_from() -> None:
@@ -101,5 +101,6 @@ def test_no_tile_of_a_mask_lies_where_it_came_from() -> None:
     mask = scrambled(face, seed=1, margin=0.22)
     assert mask.shape == face.shape
     assert np.abs(mask.astype(int) - face)[150:450, 125:375].mean() > 25
-    assert mask[:25, :25].std() > 0 or mask[:25, :25].mean() != face[:25, :25].mean()
+    corner = mask[:100, :100].std()
+    assert corner > 10 > face[:100, :100].std()
     assert np.array_equal(scrambled(face, seed=1), scrambled(face, seed=1))
