@@ -1,6 +1,6 @@
 """Boundary scoring of the 27-item choice questionnaire: the k at which answers change over.
 
-Kirby, Petry & Bickel (1999); ties and ends as in Kaplan et al. (2016), Behav Anal 39, 293-305, and
+Kirby, Petry & Bickel (1999); ties and ends as in Kaplan et al. (2016), Behav Anal 39, 293-304, and
 in the public scorers that follow it. Other rules of the same name give other numbers (only tested
 values of k as candidates, or a logistic regression), so the rule is named with every value.
 """

@@ -240,7 +240,6 @@ def scenes(trial: Trial, offer: Offer, material: Material) -> list[Phase]:
     return [
         *timeline(trial, offer, material),
         *(_feedback(trial, offer, option, material) for option in options),
-        Phase("rest", (Fixation(),), frames=1),
     ]
 
 
