@@ -241,6 +241,7 @@ class Run:
             self._finish_screen(self._clear())
             self._send(self._codes.run_end, "run_end")
         else:
+            self._finish_screen(self._clock.now())
             self._send(self._codes.abort, "abort")
         # Closing the line settles what is still on its way, so that no record is missing below.
         self._trigger.close()
@@ -436,8 +437,10 @@ class Run:
         """Show the current scene again at every refresh up to ``index``."""
         grid = self._running_grid()
         display, responses, trigger = self._display, self._responses, self._trigger
-        while max(self._last_index, grid.next_index(self._clock.now()) - 1) < index:
-            expected = max(self._last_index, grid.next_index(self._clock.now()) - 1) + 1
+        while True:
+            expected = max(self._last_index + 1, grid.next_index(self._clock.now()))
+            if expected > index:
+                return
             seen = self._last_index = grid.seen(display.swap(_nothing))
             if seen > expected and self._screen is not None:
                 self._screen.missed += seen - expected

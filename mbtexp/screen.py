@@ -403,7 +403,7 @@ class Screen:
 
     def _picture(self, picture: Picture) -> Any:
         flat = _flat_picture(Path(picture.file), picture.width, self._paper())
-        return self._kit.visual.ImageStim(
+        stimulus = self._kit.visual.ImageStim(
             self._window,
             image=flat,
             units="pix",
@@ -412,6 +412,16 @@ class Screen:
             interpolate=True,
             autoLog=False,
         )
+        self._keep_edges(stimulus)
+        return stimulus
+
+    def _keep_edges(self, stimulus: Any) -> None:
+        """Smooth a picture's edge with its own pixels; PsychoPy's way mixes in a dark hairline."""
+        gl = self._kit.gl
+        gl.glBindTexture(gl.GL_TEXTURE_2D, stimulus._texID)
+        for side in (gl.GL_TEXTURE_WRAP_S, gl.GL_TEXTURE_WRAP_T):
+            gl.glTexParameteri(gl.GL_TEXTURE_2D, side, gl.GL_CLAMP_TO_EDGE)
+        gl.glBindTexture(gl.GL_TEXTURE_2D, 0)
 
     def _shape(self, part: Box | Disc) -> Any:
         look = {

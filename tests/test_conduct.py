@@ -10,6 +10,7 @@ import sys
 from collections import namedtuple
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -273,8 +274,9 @@ def test_memory_is_collected_again_after_a_run_that_crashed(
         raise Crashed
 
     monkeypatch.setattr("mbtexp.screen.open_screen", screen)
-    for name in ("READING_S", "MEDIAN_RT_S"):
-        monkeypatch.setattr(import_module("tasks.eyes.participant"), name, 0.02)
+    model = import_module("tasks.eyes.participant")
+    monkeypatch.setattr(model, "READING_S", 0.02)
+    monkeypatch.setattr(model, "Taker", partial(model.Taker, median_rt_s=0.02))
     with pytest.raises(Crashed):
         conduct(replace(asked, virtual=False, changes={"items": "1"}), on_progress=progress)
     assert seen == [False]

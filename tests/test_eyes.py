@@ -19,7 +19,6 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from statistics import mean
@@ -45,6 +44,7 @@ from mbtexp.virtual import VirtualLab
 from tasks.eyes import TASK
 from tasks.eyes.design import PRESETS, Trial, form_of, halves
 from tasks.eyes.method import picture_phase
+from tasks.eyes.participant import Taker, participant
 
 GOLDEN = Path(__file__).parent / "golden" / "eyes_standard.jsonl"
 LINE = TriggerSettings(device="serial", port="-")
@@ -847,17 +847,16 @@ def expected(row: Trial, ability: float, guessed_top: float) -> float:
 @pytest.mark.parametrize("ability", [-1.0, 1.0, 3.0])
 @pytest.mark.parametrize("preset", ["standard", "scanner"])
 def test_two_hundred_simulated_participants_are_as_good_as_their_ability(
-    preset: str, ability: float, monkeypatch: pytest.MonkeyPatch
+    preset: str, ability: float
 ) -> None:
-    model = import_module("tasks.eyes.participant")
-    monkeypatch.setattr(model, "ABILITY", ability)
+    taker = Taker(ability=ability)
     run = made(preset)
     counted = [row for row in run.rows if not row.practice]
     phases = {row.trial: picture_phase(row, run.material) for row in counted}
     correct, right, variance, omitted = 0, 0.0, 0.0, 0
     for n in range(200):
         session = replace(run.session, participant=f"{n:03d}")
-        somebody = TASK.participant(session, run.material)
+        somebody = participant(session, run.material, taker)
         for row in counted:
             pressed = somebody.answer(phases[row.trial], asdict(row))
             if not pressed:
@@ -867,12 +866,12 @@ def test_two_hundred_simulated_participants_are_as_good_as_their_ability(
             assert rt_s > 0
             place = dict(zip("1234", POSITIONS, strict=True))[key]
             correct += row.words[place] == row.target
-            p = expected(row, ability, model.TOP_BIAS)
+            p = expected(row, ability, taker.top_bias)
             right += p
             variance += p * (1 - p)
     assert abs(correct - right) < 3.5 * math.sqrt(variance)
     n_trials = 200 * len(counted)
-    rate = model.OMISSION if preset == "scanner" else 0.0
+    rate = taker.omission if preset == "scanner" else 0.0
     assert abs(omitted - rate * n_trials) <= 3.5 * math.sqrt(rate * (1 - rate) * n_trials)
 
 

@@ -207,6 +207,17 @@ def test_a_picture_is_centred_as_wide_as_asked_and_has_its_own_colours(
 
 
 @pytest.mark.screen
+def test_a_picture_of_the_background_s_colour_has_no_dark_edge(
+    screen: Screen, tmp_path: Path
+) -> None:
+    from PIL import Image as Pictures
+
+    Pictures.new("L", (300, 200), GREY[0]).save(tmp_path / "grey.png")
+    grey = Image(str(tmp_path / "grey.png"), 0.4337, (0.0123, 0.0077), "height")
+    assert picture_of(screen, tmp_path, grey).getcolors() == [(1024 * 768, GREY)]
+
+
+@pytest.mark.screen
 def test_what_is_transparent_in_a_picture_shows_the_background(
     screen: Screen, tmp_path: Path
 ) -> None:

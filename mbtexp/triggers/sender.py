@@ -211,6 +211,7 @@ class Sender:
         """Device, port and times, for the log."""
         settings = self._settings
         return {
+            **self._link.describe(),
             "device": settings.device,
             "baud": settings.baud,
             "pulse_ended_by": settings.pulse_ended_by,
@@ -218,7 +219,6 @@ class Sender:
             "gap_ms": round(1000 * self._gap_s, 3),
             "max_code": settings.max_code,
             "on_error": settings.on_error,
-            **self._link.describe(),
         }
 
     def close(self) -> None:

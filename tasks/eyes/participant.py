@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from mbtexp.session import Session
@@ -13,17 +14,29 @@ from mbtexp.timeline import Phase
 from tasks.eyes.design import POSITIONS
 from tasks.eyes.method import CONTINUE
 
-ABILITY = 1.0
-GUESSING = 0.25
-OMISSION = 0.02
-MEDIAN_RT_S = 3.0
-RT_SIGMA = 0.4
-TOP_BIAS = 0.55
-"""Share of guesses that fall on the upper two words (no bias: 0.5)."""
+
+@dataclass(frozen=True)
+class Taker:
+    """The parameters of one simulated person."""
+
+    ability: float = 1.0
+    """Logits, on the scale of the items' difficulties."""
+    omission: float = 0.02
+    """Share of timed trials without an answer."""
+    median_rt_s: float = 3.0
+    rt_sigma: float = 0.4
+    top_bias: float = 0.55
+    """Share of guesses that fall on the upper two words (no bias: 0.5)."""
+    control: float = 0.95
+    """Probability of knowing the answer of a control judgement."""
 
 
-def participant(session: Session, material: Material) -> Participant:
-    """Rasch with guessing: P(key) = c + (1 - c) / (1 + exp(difficulty - ability)); lognormal RT."""
+def participant(session: Session, material: Material, taker: Taker | None = None) -> Participant:
+    """Rasch with guessing: P(key) = c + (1 - c) / (1 + exp(difficulty - ability)); lognormal RT.
+
+    Who does not know guesses among the words, so c is one in their number.
+    """
+    somebody = taker or Taker()
     keys = dict(zip(POSITIONS, material.keys, strict=False))
 
     def answer(phase: Phase, trial: Mapping[str, Any]) -> Sequence[tuple[str, float]]:
@@ -36,36 +49,28 @@ def participant(session: Session, material: Material) -> Participant:
         # A stream a trial: somebody who goes on after a break answers as if there had been none.
         rng = session.rng(f"participant-{trial['trial']}")
         draws = [float(rng.random()) for _ in range(4)]
-        rt_s = lognormal_s(rng, median_s=MEDIAN_RT_S, sigma=RT_SIGMA)
-        if phase.duration_s is not None and draws[0] < OMISSION:
+        rt_s = lognormal_s(rng, median_s=somebody.median_rt_s, sigma=somebody.rt_sigma)
+        if phase.duration_s is not None and draws[0] < somebody.omission:
             return []
-        return [(keys[_chosen(trial, draws)], rt_s)]
+        return [(keys[_chosen(somebody, trial, draws)], rt_s)]
 
-    params = {
-        "ability": ABILITY,
-        "guessing": GUESSING,
-        "omission": OMISSION,
-        "median_rt_s": MEDIAN_RT_S,
-        "rt_sigma": RT_SIGMA,
-        "top_bias": TOP_BIAS,
-    }
-    return Participant("rasch_with_guessing", answer, params)
+    return Participant("rasch_with_guessing", answer, asdict(somebody))
 
 
-def _chosen(trial: Mapping[str, Any], draws: Sequence[float]) -> str:
+def _chosen(somebody: Taker, trial: Mapping[str, Any], draws: Sequence[float]) -> str:
     """The position that a simulated participant picks."""
     words = {p: trial[f"word_{p}"] for p in POSITIONS if trial[f"word_{p}"] is not None}
-    if draws[1] < _knows(trial):
+    if draws[1] < _knows(somebody, trial):
         return next(p for p, word in words.items() if word == trial["target"])
     top = [p for p in words if p[0] == "t"]
     bottom = [p for p in words if p[0] == "b"]
-    row = top if not bottom or draws[2] < TOP_BIAS else bottom
+    row = top if not bottom or draws[2] < somebody.top_bias else bottom
     return row[int(draws[3] * len(row))]
 
 
-def _knows(trial: Mapping[str, Any]) -> float:
+def _knows(somebody: Taker, trial: Mapping[str, Any]) -> float:
     """Probability of knowing rather than guessing."""
     if trial["condition"] != "mental":
-        return 0.95
+        return somebody.control
     difficulty = trial["difficulty"] or 0.0
-    return 1.0 / (1.0 + math.exp(difficulty - ABILITY))
+    return 1.0 / (1.0 + math.exp(difficulty - somebody.ability))
