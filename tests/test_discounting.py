@@ -28,11 +28,12 @@ from mbtexp.task import Material, setting_table
 from mbtexp.virtual import VirtualLab
 from tasks.discounting import TASK
 from tasks.discounting.adaptive import Adaptive, Design, Prior, designs_of, entropy
-from tasks.discounting.design import DAYS_TO_YEARS, PRESETS, Trial
+from tasks.discounting.design import Trial
 from tasks.discounting.items import FIVE_TRIAL_DELAYS, MCQ27
 from tasks.discounting.method import instructions, pages, timeline
 from tasks.discounting.money import CURRENCIES, Delay, read_delay, read_delays
 from tasks.discounting.offers import Offer, Offers, adjusted, five_trial_delay, read_tag
+from tasks.discounting.params import DAYS_TO_YEARS, PRESETS
 from tasks.discounting.participant import Discounter, drawn, simulated
 from tasks.discounting.payout import choices_of, draw, receipt
 

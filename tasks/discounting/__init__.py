@@ -1,8 +1,8 @@
 """Delay discounting: a smaller amount soon or a larger one later.
 
-``design`` says what is chosen between, ``offers`` and ``adaptive`` how answers change it,
-``method`` how it is shown; ``participant`` can play it in simulation, ``payout`` draws the choice
-that is paid.
+``params`` says what can be set, ``design`` what is chosen between, ``offers`` and ``adaptive`` how
+answers change it, ``method`` how it is shown; ``participant`` can play it in simulation, ``payout``
+draws the choice that is paid.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from pathlib import Path
 from mbtexp.task import Task
 from mbtexp.triggers.codes import DISCOUNTING as CODES
 from tasks.discounting.columns import COLUMNS, PHASES
-from tasks.discounting.design import PRESETS, Params, design
+from tasks.discounting.design import design
 from tasks.discounting.method import instructions, play
+from tasks.discounting.params import PRESETS, Params
 from tasks.discounting.participant import participant
 
 TASK = Task(

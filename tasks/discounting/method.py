@@ -15,9 +15,10 @@ from mbtexp.run import Block, Run, Shown
 from mbtexp.task import Material
 from mbtexp.timeline import Fixation, Keys, Phase, Rect, Stimulus, Text
 from mbtexp.triggers.codes import DISCOUNTING as CODES
-from tasks.discounting.design import Params, Side, Trial, money_of, untimed
+from tasks.discounting.design import Side, Trial
 from tasks.discounting.money import NOW
 from tasks.discounting.offers import Offer, Offers
+from tasks.discounting.params import Params, money_of, untimed
 
 CONTINUE = "space"
 """Key that turns a page."""

@@ -8,9 +8,10 @@ from typing import Any
 
 from mbtexp.errors import SettingError
 from tasks.discounting.adaptive import Adaptive, Design, Posterior, designs_of
-from tasks.discounting.design import Params, Trial, later_amount, money_of
+from tasks.discounting.design import Trial
 from tasks.discounting.items import FIVE_TRIAL_DELAYS
 from tasks.discounting.money import NOW, Delay, Money, read_delay, read_delays
+from tasks.discounting.params import Params, later_amount, money_of
 
 
 @dataclass(frozen=True)
