@@ -91,26 +91,33 @@ def _chosen(primes: Sequence[Item], params: Params) -> list[Item]:
             f"{wanted} primes cannot be dealt to {n_soas} SOAs in pairs; "
             f"take a multiple of {2 * n_soas}."
         )
-    if wanted > len(primes) or len(set(params.primes)) < len(params.primes):
+    different = len({item.id for item in primes})
+    if wanted > different:
         raise SettingError(
-            f"{wanted} primes are asked for and {len(set(primes))} may be used; set items lower, "
+            f"{wanted} primes are asked for and {different} may be used; set items lower, "
             "allow sensitive or dialect-bound primes, or name each prime once."
         )
     return list(primes[:wanted])
 
 
 def _sets(items: Sequence[Item], n_sets: int) -> list[list[Item]]:
-    """Sets of primes alike in length and frequency: ranked, then dealt to and fro."""
-    ranked = sorted(
-        items,
-        key=lambda item: (item.attributes["prime_len"], item.attributes["prime_zipf"], item.id),
-    )
-    there = list(range(n_sets))
-    turn = there + there[::-1]
-    return [
-        [item for rank, item in enumerate(ranked) if turn[rank % len(turn)] == place]
-        for place in there
-    ]
+    """Sets of primes alike in length and frequency.
+
+    Primes are ranked by length and taken in groups of one a set; the most frequent of a group goes
+    to the set whose sum of frequencies is the lowest so far.
+    """
+    ranked = sorted(items, key=lambda item: (item.attributes["prime_len"], item.id))
+    sets: list[list[Item]] = [[] for _ in range(n_sets)]
+    for start in range(0, len(ranked), n_sets):
+        group = sorted(ranked[start : start + n_sets], key=_zipf, reverse=True)
+        poorest = sorted(sets, key=lambda found: sum(map(_zipf, found)))
+        for found, item in zip(poorest, group, strict=True):
+            found.append(item)
+    return sets
+
+
+def _zipf(item: Item) -> float:
+    return float(item.attributes["prime_zipf"])
 
 
 # -- the rows of one SOA --------------------------------------------------------------------------
