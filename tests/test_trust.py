@@ -7,12 +7,13 @@ logs anew; review them as a diff.
 from __future__ import annotations
 
 import json
+import re
 import string
 import tempfile
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ from mbtexp.triggers.codes import TRUST as CODES
 from mbtexp.triggers.encode import spacing_s
 from mbtexp.virtual import VirtualLab
 from tasks.trust import TASK
-from tasks.trust.design import PRESETS, Trial
+from tasks.trust.design import PRESETS, Params, Trial
 from tasks.trust.faces import halves, levels, of_role, spread
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -577,6 +578,38 @@ def _all_keys(run: Prepared) -> Any:
     from mbtexp.timeline import Keys
 
     return Keys(run.material.keys)
+
+
+# -- the page -------------------------------------------------------------------------------------
+
+
+def test_the_page_has_every_parameter_with_its_default_range_and_source(repo: Path) -> None:
+    page = (repo / "docs/tasks/trust.md").read_text(encoding="utf-8")
+    found = re.findall(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*)\| [^|]+ \| ([^|]+) \|$", page, re.M)
+    table = {name: (default.strip(), limits.strip()) for name, default, limits, _ in found}
+    assert set(table) == {field.name for field in fields(Params)}
+    for field in fields(Params):
+        default, limits = table[field.name]
+        assert default == _spoken(field.default), field.name
+        bounds = field.metadata["range"]
+        if bounds is not None:
+            assert limits == f"{bounds.low:g} to {bounds.high:g}", field.name
+
+
+def _spoken(value: object) -> str:
+    """A default as a page writes it."""
+    if value is None:
+        return "left out"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f'`"{value}"`' if isinstance(value, str) else f"`{value}`"
+
+
+def test_the_page_has_every_preset(repo: Path) -> None:
+    page = (repo / "docs/tasks/trust.md").read_text(encoding="utf-8")
+    for preset, values in PRESETS.items():
+        (row,) = re.findall(rf"^\| `{preset}` \| .*$", page, re.MULTILINE)
+        assert all(str(value) in row for value in values.values() if isinstance(value, str))
 
 
 # -- golden logs ----------------------------------------------------------------------------------
