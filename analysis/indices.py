@@ -139,9 +139,8 @@ def indices_json(analyses: Iterable[Analysis]) -> bytes:
     known = list(analyses)
     names = {f"{a.task}: {name}": text for a in known for name, text in a.descriptions.items()}
     conditions = {f"{a.task}: {name}": text for a in known for name, text in a.conditions.items()}
-    flags = dict(FLAGS)
-    for analysis in known:
-        flags.update(analysis.flags)
+    own = {f"{a.task}: {name}": text for a in known for name, text in a.flags.items()}
+    flags = {**FLAGS, **own}
     return as_json(
         {
             "participant": {"Description": "label of the participant"},
@@ -160,6 +159,9 @@ def indices_json(analyses: Iterable[Analysis]) -> bytes:
             "n_total": {"Description": "trials of the condition on record, without practice"},
             "n_excluded": {"Description": "trials left out: n_total - n_used"},
             "method": {"Description": "the rule by name, with its settings"},
-            "flag": {"Description": "marks, separated by |", "Levels": flags},
+            "flag": {
+                "Description": "marks, separated by | (here those of one task after its name)",
+                "Levels": flags,
+            },
         }
     )

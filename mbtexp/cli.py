@@ -198,6 +198,18 @@ def _add_data(commands: Any) -> None:
     )
     analyse.add_argument("data", type=Path, metavar="DIR", help="the study's folder")
     analyse.add_argument("--out", type=Path, metavar="DIR", help="where to (derivatives/mbtexp)")
+    payout = _command(
+        commands,
+        "payout",
+        _payout,
+        "Draw the discounting choice that is paid, and print its receipt.",
+        "mbtexp payout study --participant 01",
+    )
+    payout.add_argument("data", type=Path, metavar="DIR", help="the study's folder")
+    payout.add_argument("--participant", required=True, metavar="LABEL", help="who is paid")
+    payout.add_argument("--session", default="01", metavar="LABEL", help="the visit (01)")
+    payout.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
+    payout.add_argument("--out", type=Path, metavar="FILE", help="write the receipt here")
     show = _command(
         commands, "show", _show, "Read one log: what was run, how it went.", "mbtexp show LOG"
     )
@@ -222,6 +234,18 @@ def _add_stimuli(commands: Any) -> None:
         "mbtexp stimuli verify eyes_pilot",
     )
     verify.add_argument("set", metavar="SET", nargs="*", help="names of sets (all)")
+    match = _command(
+        verbs,
+        "match",
+        _stimuli_match,
+        "Show how well the cells of a word set are matched in length and frequency.",
+        "mbtexp stimuli match polysemy",
+    )
+    match.add_argument(
+        "set", metavar="SET", nargs="?", default="polysemy", help="word set (polysemy)"
+    )
+    match.add_argument("--primes", default="", metavar="IDS", help="only these primes (a,b,c)")
+    match.add_argument("--out", type=Path, metavar="FILE", help="write the table (TSV)")
     bring = _command(
         verbs,
         "import",
@@ -386,6 +410,25 @@ def _analyse(options: argparse.Namespace) -> None:
     _say(analysed_text(analysed))
 
 
+def _payout(options: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    from mbtexp.events import find_logs, read_log
+    from mbtexp.show import write_new
+    from mbtexp.task import find_task
+
+    name = f"sub-{options.participant}_ses-{options.session}_task-discounting_"
+    logs = [read_log(path) for path in find_logs(options.data) if path.name.startswith(name)]
+    # The core does not know the tasks; the command only hands over.
+    payout = import_module("tasks.discounting.payout")
+    text = payout.receipt(payout.draw(logs), find_task("discounting").catalogue(options.language))
+    if options.out is None:
+        _say(text.rstrip())
+        return
+    write_new(options.out, text)
+    _say(f"{options.out}: the receipt, to print and sign.")
+
+
 def _show(options: argparse.Namespace) -> None:
     from mbtexp.events import read_log
     from mbtexp.show import log_text
@@ -406,6 +449,23 @@ def _stimuli_verify(options: argparse.Namespace) -> None:
     for stimuli in [find_set(name) for name in options.set] or list_sets():
         verify(stimuli)
         _say(f"{stimuli.name}: all {len(stimuli.items)} files are as the manifest has them.")
+
+
+def _stimuli_match(options: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    from mbtexp.show import match_rows, match_text, write_table
+    from mbtexp.stimuli import find_set
+
+    primes = [prime.strip() for prime in options.primes.split(",") if prime.strip()]
+    report = import_module("stimuli.polysemy.match").report(find_set(options.set), primes)
+    if not report:
+        raise SettingError(f"set {options.set!r} has no words whose cells could be matched.")
+    if options.out is not None:
+        write_table(options.out, match_rows(report))
+        _say(f"{options.out}: {len(report)} rows.")
+        return
+    _say(match_text(report))
 
 
 def _stimuli_import(options: argparse.Namespace) -> None:

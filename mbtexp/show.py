@@ -24,7 +24,20 @@ if TYPE_CHECKING:
 
 BAR_WIDTH = 30
 
-MAIN_INDICES = (("total", "all"), ("accuracy", "all"), ("rt_median", "correct"))
+MAIN_INDICES = (
+    ("total", "all"),
+    ("accuracy", "all"),
+    ("rt_median", "correct"),
+    ("bias", "trust"),
+    ("slope", "trust"),
+    ("ln_k", "all"),
+    ("mcq_ln_k", "composite"),
+    ("five_trial_ln_k", "all"),
+    ("impulsive_share", "all"),
+    ("attachment_bias", "all"),
+    ("person_love", "own_minus_acquainted"),
+    ("dot_d_prime", "all"),
+)
 """What the terminal shows of an analysis; the table has them all."""
 
 
@@ -329,6 +342,24 @@ def sets_text(sets: Iterable[StimulusSet]) -> str:
     """The stimulus sets with their kind and licence."""
     rows = [[s.name, s.kind, len(s.items), s.licence, s.folder] for s in sets]
     return columns_text(rows, ["set", "kind", "items", "licence", "folder"])
+
+
+def match_rows(report: Iterable[Any]) -> list[dict[str, Any]]:
+    """A report of matched cells as rows of a table."""
+    return [
+        {name: "n/a" if value is None else _rounded(value) for name, value in asdict(row).items()}
+        for row in report
+    ]
+
+
+def match_text(report: Iterable[Any]) -> str:
+    """A report of matched cells for the terminal."""
+    rows = match_rows(report)
+    return columns_text([list(row.values()) for row in rows], list(rows[0]))
+
+
+def _rounded(value: Any) -> Any:
+    return f"{value:.3f}" if isinstance(value, float) else value
 
 
 def codes_text(codes: Iterable[Code]) -> str:
