@@ -545,7 +545,7 @@ def test_hed_knows_every_tag_of_codes_and_phases() -> None:
         from hed import HedString, load_schema_version
         from hed.validator import HedValidator
 
-        schema = load_schema_version("8.3.0")
+        schema = load_schema_version("8.4.0")
         validator = HedValidator(schema)
         tags = [note.hed for note in TASK.phases.values()]
         tags += [fact["hed"] for fact in TASK.code_facts().values()]

@@ -43,8 +43,8 @@ WORDFREQ = "3.1.1"
 KNOWN_ZIPF = 3.0
 """Words at least this frequent are the lexicon for spelling and neighbours."""
 
-HEARD_ZIPF = 2.0
-"""Words at least this frequent must not sound like a pseudoword."""
+HEARD_ZIPF = 1.5
+"""Words at least this frequent must not sound like a pseudoword, nor be it but for an ending."""
 
 RAREST_TRIGRAM = 20
 """Every three letters in a row of a pseudoword stand in at least so many words."""
@@ -109,6 +109,8 @@ class English:
     """What the frequency lists know: words to be like, words not to be, words not to sound like."""
 
     known: Lexicon
+    stems: frozenset[str]
+    """Words, rarer ones too, of which a pseudoword must be no form."""
     heard: frozenset[str]
     """Every possible pronunciation of the more frequent words."""
     zipf: Callable[[str, str], float]
@@ -133,9 +135,11 @@ def english() -> English:
         if word.isascii() and word.isalpha() and 3 <= len(word) <= 14
     }
     spelt = [w for w, value in zipf.items() if value >= KNOWN_ZIPF and set(w) & set("aeiouy")]
-    heard = {sound for w, value in zipf.items() if value >= HEARD_ZIPF for sound in sounds(w)}
+    stems = frozenset(w for w, value in zipf.items() if value >= HEARD_ZIPF)
+    heard = {sound for word in stems for sound in sounds(word)}
     return English(
         lexicon(spelt),
+        stems,
         frozenset(heard),
         lambda word, language: float(wordfreq.zipf_frequency(word, language)),
     )
@@ -162,7 +166,7 @@ def passes(string: str, language: English) -> bool:
         not SHUNNED.search(string)
         and language.zipf(string, "en") == 0
         and language.zipf(string, "de") == 0
-        and not ends_like_a_form_of(string, known.words)
+        and not ends_like_a_form_of(string, language.stems)
         and not is_compound_of(string, known.words)
         and not sounds(string) & language.heard
     )

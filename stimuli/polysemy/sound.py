@@ -21,6 +21,7 @@ CONSONANTS = (
     (r"^who", "ho"),
     (r"wh", "w"),
     (r"ph", "f"),
+    (r"(?<!e)igh", "ie"),
     (r"[ao]ught", "öt"),
     (r"(?<=[aeiou])ght", "t"),
     (r"(?<=[aeiou])gh", ""),
