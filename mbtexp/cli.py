@@ -253,10 +253,15 @@ def _add_stimuli(commands: Any) -> None:
         "Import a lab's own copy of a stimulus set.",
         "mbtexp stimuli import eyes ~/Downloads/RMET --name rmet",
     )
-    bring.add_argument("kind", metavar="KIND", help="kind of set: eyes")
+    bring.add_argument("kind", metavar="KIND", help="kind of set: eyes or faces")
     bring.add_argument("path", type=Path, metavar="PATH", help="folder or file to read")
     bring.add_argument("--name", metavar="NAME", help="name to give to the set")
-    bring.add_argument("--instructions", type=Path, metavar="PDF", help="PDF with the answer key")
+    bring.add_argument(
+        "--instructions",
+        type=Path,
+        metavar="PDF",
+        help="PDF with the answer key (eyes), or table of norms (faces)",
+    )
 
 
 def _add_shows(commands: Any) -> None:
@@ -476,7 +481,7 @@ def _stimuli_import(options: argparse.Namespace) -> None:
     _say(f"{stimuli.name}: {len(stimuli.items)} items imported to {stimuli.folder}.")
     for warning in stimuli.warnings:
         _say(f"note: {warning}")
-    _say(f"Use it with: mbtexp run {options.kind} --set stimuli={stimuli.name} ...")
+    _say(f"A task shows it with: --set stimuli={stimuli.name}")
 
 
 def _tasks(_options: argparse.Namespace) -> None:

@@ -679,7 +679,7 @@ def test_stimulus_sets_are_listed_verified_and_imported(
     )
     said = worked("stimuli import eyes mine --name ours", capsys)
     assert said.startswith("ours: 3 items imported to ")
-    assert "Use it with: mbtexp run eyes --set stimuli=ours ..." in said
+    assert "A task shows it with: --set stimuli=ours" in said
     said = worked(f"{RUN} --set stimuli=ours --simulate --virtual", capsys)
     assert said.startswith("3 trials; timing: good; ")
 
