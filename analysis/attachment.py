@@ -228,7 +228,7 @@ def d_prime(counts: Detection) -> Estimate:
     """Sensitivity with its standard error after Gourevitch & Galanter (1967).
 
     >>> round(d_prime(Detection(10, 12, 1, 84)).value, 2)
-    3.01
+    2.97
     """
     if counts.signals == 0 or counts.noises == 0:
         return undefined("no_dots")

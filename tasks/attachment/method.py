@@ -193,7 +193,6 @@ def _heed_distress(run: Run, material: Material) -> None:
     calm = Phase("calm", (words,), code=CODES.calm, keys=Keys(go_on(material)))
     run.prepare([calm])
     run.show([calm])
-    run.show([BETWEEN])  # a screen is written down once the next one is on
     raise RunAborted(
         f"The pictures were stopped: the participant rated their distress {distress:g} of 100 "
         f"(limit {params.distress_limit:g}). Go to the participant now; the run is not resumed."
