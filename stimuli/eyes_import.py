@@ -9,9 +9,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-import os
 import re
-import shutil
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,19 +17,11 @@ from pathlib import Path
 from typing import Literal
 
 from mbtexp.errors import SettingError, StimulusError, did_you_mean
-from mbtexp.stimuli import (
-    MANIFEST,
-    Item,
-    StimulusSet,
-    manifest,
-    read_set,
-    set_folders,
-    user_folder,
-    verify,
-)
+from mbtexp.stimuli import Item, StimulusSet, user_folder
 from mbtexp.strict import build, setting
 from stimuli.eyes_pdf import Slide, answers, glossary, is_slides, label, pages, png, slides
 from stimuli.eyes_reference import PUBLISHED, Reference, item_line, list_sha256, picture_mark
+from stimuli.imported import free_place, place
 
 COLUMNS = {
     "id": ("id", "item", "number", "stim_id", "trial"),
@@ -57,7 +47,6 @@ COLUMNS = {
 _NEEDED = ("id", "word1", "word2", "word3", "word4", "target")
 _ITEMS_FILES = ("items.csv", "items.tsv")
 _ABOUT_FILE = "set.toml"
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _SEXES = {"f": "F", "female": "F", "w": "F", "m": "M", "male": "M"}
 _YES = {"1", "true", "yes", "y"}
 _NO = {"0", "false", "no", "n", ""}
@@ -293,9 +282,9 @@ def _from_items_file(path: Path, name: str | None) -> Import:
                 f"{path.name}: item {item.id} occurs twice; remove one of its rows."
             )
         items.append(item)
-        for place, word in enumerate(item.words, start=1):
-            if row.get(f"meaning{place}"):
-                meanings[word] = row[f"meaning{place}"]
+        for number, word in enumerate(item.words, start=1):
+            if row.get(f"meaning{number}"):
+                meanings[word] = row[f"meaning{number}"]
     about = _about(path.parent)
     title = about.title or f"Eyes test from {path.parent.resolve().name} (imported)"
     return Import(
@@ -478,40 +467,11 @@ def _mostly(same: Collection[bool]) -> bool:
 
 def _write(found: Import, into: Path) -> StimulusSet:
     """The set in its place, all at once; nothing of it is left where that fails."""
-    target = _free_place(found.name, into)
+    target = free_place(found.name, into)
     if not found.items:
         raise StimulusError("the items file has no rows; add the items.")
-    beside = into / f".{found.name}.{os.getpid()}.partial"
-    try:
-        beside.mkdir(parents=True)
-        for item in found.items:
-            (beside / item.file).write_bytes(item.picture)
-        (beside / MANIFEST).write_bytes(manifest(_described(found, beside)))
-        verify(read_set(beside))
-        beside.rename(target)
-    except OSError as error:
-        raise StimulusError(
-            f"{target}: the set cannot be written ({error.strerror}); free the disk or the folder, "
-            "or name another place in MBTEXP_STIMULI."
-        ) from None
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return read_set(target)
-
-
-def _free_place(name: str, into: Path) -> Path:
-    if not _NAME.fullmatch(name):
-        raise StimulusError(
-            f"a set cannot be called {name!r}; give --name with small letters, digits, - and _."
-        )
-    target = into / name
-    known = set_folders().get(name)
-    if target.exists() or (known is not None and known != target):
-        raise StimulusError(
-            f"a stimulus set called {name!r} is there already ({known or target}) and nothing is "
-            "overwritten; give another name with --name."
-        )
-    return target
+    files = {item.file: item.picture for item in found.items}
+    return place(_described(found, target), files, target)
 
 
 def _described(found: Import, folder: Path) -> StimulusSet:

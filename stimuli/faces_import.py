@@ -165,7 +165,7 @@ def import_faces(
             warnings=warnings,
             **described_as,
         ),
-        [*items, *masks],
+        {picture.file: picture.content for picture in (*items, *masks)},
         target,
     )
 

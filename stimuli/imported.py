@@ -97,13 +97,13 @@ def described(
     )
 
 
-def place(stimuli: StimulusSet, pictures: Sequence[Picture], target: Path) -> StimulusSet:
+def place(stimuli: StimulusSet, files: Mapping[str, bytes], target: Path) -> StimulusSet:
     """The set in its place, all at once; nothing of it is left where that fails."""
     beside = target.parent / f".{target.name}.{os.getpid()}.partial"
     try:
         beside.mkdir(parents=True)
-        for picture in pictures:
-            (beside / picture.file).write_bytes(picture.content)
+        for name, content in files.items():
+            (beside / name).write_bytes(content)
         (beside / MANIFEST).write_bytes(manifest(stimuli))
         verify(read_set(beside))
         beside.rename(target)
