@@ -49,9 +49,11 @@ def person() -> Iterator[Person]:
     somebody.close()
 
 
-def sit(data: Path, act: Callable[[int], None], *options: str) -> subprocess.CompletedProcess[str]:
+def sit(
+    data: Path, act: Callable[[int], None], *options: str, task: str = "eyes"
+) -> subprocess.CompletedProcess[str]:
     """Start a pilot run and act every 0.3 s until it ends."""
-    words = ["run", "eyes", "--participant", "01", "--data", str(data), "--pilot", *options]
+    words = ["run", task, "--participant", "01", "--data", str(data), "--pilot", *options]
     with subprocess.Popen(
         [sys.executable, "-m", "mbtexp.cli", *words],
         stdout=subprocess.PIPE,
@@ -94,6 +96,32 @@ def test_a_person_sits_the_task_in_a_pilot_window(tmp_path: Path, person: Person
     assert all(0 < outcome["rt_s"] < 5 for outcome in answered)
     releases = [event for event in log.of("response") if event["status"] == "release"]
     assert releases
+    assert log.header["display"]["late_builds"] == 0
+
+
+@pytest.mark.parametrize(
+    ("task", "preset", "first", "keys"),
+    [
+        ("attachment", "induction", 5, ("f", "j", "space")),
+        ("discounting", "five_trial", 7, ("space", "f", "j")),
+        ("polysemy", "standard", 6, ("space", "f", "j")),
+        ("trust", "rating", 5, ("space", "2", "6")),
+    ],
+)
+def test_a_person_sits_the_other_tasks(
+    tmp_path: Path, person: Person, task: str, preset: str, first: int, keys: tuple[str, ...]
+) -> None:
+    def act(count: int) -> None:
+        person.press(keys[count % len(keys)])
+
+    done = sit(tmp_path, act, "--preset", preset, "--first", str(first), task=task)
+
+    assert done.returncode == 0, done.stderr
+    log = log_of(tmp_path)
+    assert log.completed
+    assert len({trial["trial"] for trial in log.of("trial")}) == first
+    assert any(event["status"] == "counted" for event in log.of("response"))
+    assert log.header["responses"]["backend"] in ("psychtoolbox", "xinput")
     assert log.header["display"]["late_builds"] == 0
 
 
