@@ -412,7 +412,8 @@ def test_a_pilot_without_vertical_sync_is_paced_to_the_nominal_rate(screen: Scre
     if screen.describe()["paced"] != "software":
         pytest.skip("this display has vertical sync")
     stamps = [screen.swap(lambda _t: None) for _ in range(31)]
-    assert stamps[-1] - stamps[0] > 30 / 60 - 0.005
+    # Unpaced, 30 frames take a third of that; the first stamp may be late on a busy machine.
+    assert stamps[-1] - stamps[0] > 29 / 60 - 0.005
     assert screen.refresh_hz == 60.0
     assert "paced at 60 Hz" in screen.banner
 
