@@ -636,6 +636,7 @@ class Run:
     def _clear(self) -> float:
         """Let the last phase end and leave an empty screen; returns when that was."""
         self._let_end()
+        self._display.patch_on = False
         self._display.draw(())
         cleared = self._display.swap(_nothing)
         self._last_index = self._running_grid().seen(cleared)

@@ -371,6 +371,21 @@ def test_the_pulse_that_is_waited_for_is_time_zero_and_earlier_ones_do_not_count
     assert not log.of("response")
 
 
+def test_the_photodiode_s_patch_is_on_with_coded_phases_only_and_off_in_the_end() -> None:
+    lab = VirtualLab(HZ)
+    seen: list[bool] = []
+    draw = lab.display.draw
+
+    def watched(stimuli: Any) -> None:
+        seen.append(lab.display.patch_on)
+        draw(stimuli)
+
+    lab.display.draw = watched  # type: ignore[method-assign]
+    coded_last = [Phase("cross", CROSS, 0.2), Phase("face", FACE, 0.5, code=125)]
+    played(lab, phases=lambda _: coded_last)
+    assert seen == [False, False, True, False]
+
+
 # -- the operator ---------------------------------------------------------------------------------
 
 
