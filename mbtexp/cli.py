@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mbtexp.errors import MbtexpError, RunAborted, SettingError
+from mbtexp.errors import MbtexpError, SettingError
 
 if TYPE_CHECKING:
     from mbtexp.conduct import Request
@@ -38,9 +38,6 @@ def main(words: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         code = options.do(options)
-    except RunAborted as error:
-        _say(f"mbtexp: {error}", error=True)
-        return error.exit_code
     except MbtexpError as error:
         _say(f"mbtexp: {error}", error=True)
         return error.exit_code

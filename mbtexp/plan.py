@@ -18,8 +18,6 @@ from mbtexp.task import Material, Task
 from mbtexp.timeline import Phase, Stimulus
 from mbtexp.virtual import VirtualLab
 
-OPERATOR_WORDS = ("pause", "confirm_stop")
-
 
 @dataclass(frozen=True)
 class Plan:
