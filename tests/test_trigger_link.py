@@ -2,16 +2,20 @@ import errno
 import os
 import subprocess
 import sys
+import threading
+import time
+import tty
 import types
 from dataclasses import replace
 
 import pytest
 
+from mbtexp import port as port_module
 from mbtexp.clock import MonotonicClock, VirtualClock
 from mbtexp.errors import DeviceError, SettingError
+from mbtexp.port import Ports, SerialPort, Written, open_port, ports_spoken
 from mbtexp.rig import TriggerSettings
-from mbtexp.triggers import link as link_module
-from mbtexp.triggers.link import UnwaitedLink, Written, found_ports, open_link
+from mbtexp.triggers.link import open_link
 from mbtexp.triggers.sender import REACHED, Sender, open_trigger
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a POSIX thing")
@@ -49,7 +53,7 @@ def sender(port, clock):
 
 @pytest.fixture
 def no_ports(monkeypatch):
-    monkeypatch.setattr(link_module, "_list_ports", list)
+    monkeypatch.setattr(port_module, "_list_ports", list)
 
 
 def refusal(settings):
@@ -80,16 +84,22 @@ def test_a_missing_port_is_refused_with_what_to_do(no_ports):
 
 def test_the_ports_that_were_found_are_listed_with_their_identity(monkeypatch):
     found = [
-        types.SimpleNamespace(device="/dev/ttyS0", vid=None, pid=None, description="n/a"),
         types.SimpleNamespace(
-            device="/dev/ttyUSB0", vid=0x0403, pid=0x6001, description="FT232R USB UART"
+            device="/dev/ttyS0", vid=None, pid=None, description="n/a", serial_number=None
+        ),
+        types.SimpleNamespace(
+            device="/dev/ttyUSB0",
+            vid=0x0403,
+            pid=0x6001,
+            description="FT232R USB UART",
+            serial_number="A50285BI",
         ),
     ]
-    monkeypatch.setattr(link_module, "_list_ports", lambda: found)
-    assert found_ports() == (
+    monkeypatch.setattr(port_module, "_list_ports", lambda: found)
+    assert ports_spoken() == (
         "ports found: /dev/ttyS0 (n/a), /dev/ttyUSB0 (0403:6001, FT232R USB UART)"
     )
-    assert refusal(rig("/dev/ttyNONE7")).endswith(f"correct the name ({found_ports()}).")
+    assert refusal(rig("/dev/ttyNONE7")).endswith(f"correct the name ({ports_spoken()}).")
 
 
 def test_a_busy_port_is_refused(port, clock):
@@ -148,7 +158,7 @@ def test_any_other_reason_is_told_as_the_system_gave_it(monkeypatch):
 def test_the_texts_of_windows_are_understood(text, told, monkeypatch, no_ports):
     import serial
 
-    monkeypatch.setattr(link_module, "os", types.SimpleNamespace(name="nt"))
+    monkeypatch.setattr(port_module, "os", types.SimpleNamespace(name="nt"))
     assert told in refusal_of(monkeypatch, serial.SerialException(text))
 
 
@@ -405,7 +415,7 @@ class DriverOfWindows:
 
 def test_without_a_descriptor_no_code_queues_behind_one_that_waits():
     driver = DriverOfWindows()
-    line = UnwaitedLink(driver, {"port": "COM3"})
+    line = SerialPort(driver, VirtualClock(), {"port": "COM3"}, posix=False)
     assert line.write(b"\x05") == Written("sent")
     assert not line.stuck()
     driver.waiting = 1
@@ -436,3 +446,76 @@ def test_a_recording_port_tells_what_arrived_and_when(port, sender, clock):
 
 def test_a_recording_port_says_when_too_little_arrived(port):
     assert not port.wait_for(1, within_s=0.002)
+
+
+# -- listening ------------------------------------------------------------------------------------
+
+
+def heard_after(listened, n_bytes, within_s=2.0):
+    limit = time.perf_counter() + within_s
+    while sum(len(data) for _, data in listened) < n_bytes and time.perf_counter() < limit:
+        time.sleep(0.001)
+    return b"".join(data for _, data in listened)
+
+
+def test_two_listeners_hear_everything_that_arrives_with_its_time(clock):
+    box, wire = os.openpty()
+    tty.setraw(wire)
+    line = open_port(os.ttyname(wire), 115200, clock, where="rig.toml: responses")
+    first, second = [], []
+    os.write(box, b"before")
+    time.sleep(0.02)
+    line.listen(lambda t, data: first.append((t, data)))
+    line.listen(lambda t, data: second.append((t, data)))
+    before = clock.now()
+    os.write(box, b"ab")
+    assert heard_after(first, 2) == b"ab" == heard_after(second, 2)
+    assert before <= first[0][0] <= clock.now()
+    line.close()
+    os.close(box)
+    os.close(wire)
+
+
+def test_a_device_that_goes_away_while_it_is_listened_to_is_known(clock):
+    box, wire = os.openpty()
+    tty.setraw(wire)
+    line = open_port(os.ttyname(wire), 115200, clock, where="rig.toml: responses")
+    os.close(wire)
+    line.listen(lambda t, data: None)
+    assert line.hung_up is None
+    os.close(box)
+    limit = time.perf_counter() + 2
+    while line.hung_up is None and time.perf_counter() < limit:
+        time.sleep(0.001)
+    assert line.hung_up is not None
+    line.close()
+
+
+def test_a_question_gets_its_answer_and_no_answer_takes_no_longer_than_given(clock):
+    box, wire = os.openpty()
+    tty.setraw(wire)
+    line = open_port(os.ttyname(wire), 115200, clock, where="rig.toml: trigger")
+    threading.Timer(0.01, os.write, (box, b"_xid0")).start()
+    assert line.ask(b"_c1", lambda answer: len(answer) >= 5, 1.0) == b"_xid0"
+    assert os.read(box, 10) == b"_c1"
+    begun = time.perf_counter()
+    assert line.ask(b"_c1", lambda answer: len(answer) >= 5, 0.05) == b""
+    assert 0.05 <= time.perf_counter() - begun < 0.5
+    line.close()
+    os.close(box)
+    os.close(wire)
+
+
+def test_one_port_with_two_users_is_opened_once_and_at_one_rate(clock):
+    box, wire = os.openpty()
+    name = os.ttyname(wire)
+    ports = Ports(clock)
+    line = ports.open(name, 115200, where="rig.toml: trigger")
+    assert ports.open(name, 115200, where="rig.toml: responses") is line
+    with pytest.raises(SettingError, match="already used at 115200 baud"):
+        ports.open(name, 9600, where="rig.toml: responses")
+    with pytest.raises(SettingError, match="1200"):
+        ports.open("/dev/ttyOTHER", 1200, where="rig.toml: scanner")
+    ports.close()
+    os.close(box)
+    os.close(wire)

@@ -17,10 +17,11 @@ from typing import Literal
 
 from mbtexp.errors import DeviceError
 from mbtexp.events import rounded
+from mbtexp.port import Written
 from mbtexp.ports import Clock, Facts, Trigger
 from mbtexp.rig import TriggerSettings
 from mbtexp.triggers.encode import code_table, device, gap_s
-from mbtexp.triggers.link import Link, Written, open_link
+from mbtexp.triggers.link import Link, open_link
 
 REACHED = frozenset({"sent", "deferred_sent", "truncated"})
 """Outcomes of codes that a recorder can have seen."""

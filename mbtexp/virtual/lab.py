@@ -1,13 +1,4 @@
-"""A laboratory without hardware: its clock moves only on flips and waits, so a run takes no time.
-
-The same Run, log and trigger sender work here as on a rig; only what lies behind the ports differs.
-Use it to test a task, to count trials and minutes, or to simulate a study.
-
->>> lab = VirtualLab(refresh_hz=60)
->>> lab.display.draw(())
->>> round(lab.display.swap(lambda t: None), 4)
-0.0167
-"""
+"""The virtual lab: a display whose clock moves only on flips, and what belongs to it."""
 
 from __future__ import annotations
 
