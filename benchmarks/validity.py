@@ -10,113 +10,25 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import math
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from people import CASES, WITHOUT_A_PARAMETER, Case, Key, Truth
 
 from analysis.read import trials_of
 from analysis.run import ANALYSES
 from mbtexp.conduct import Request, conduct, prepare
 from mbtexp.events import read_log
-from tasks.attachment.participant import Feelings, feeling
-from tasks.discounting.participant import Discounter, simulated
-from tasks.eyes.participant import Taker
-from tasks.eyes.participant import participant as taker
-from tasks.polysemy.participant import Reader
-from tasks.polysemy.participant import participant as reader
-from tasks.trust.participant import Person
-from tasks.trust.participant import participant as judge
 
 SEED = 20061
-Drawn = tuple[Any, Mapping[tuple[str, str], float]]
-"""A person, and for each (index, condition) the value that the index should find."""
 
-
-@dataclass(frozen=True)
-class Case:
-    """One run whose indices are held against the parameters behind it."""
-
-    task: str
-    preset: str
-    draw: Callable[[np.random.Generator], Drawn]
-    simulate: Callable[..., Any]
-    changes: Mapping[str, str] = dataclasses.field(default_factory=dict)
-
-
-def eyes_person(rng: np.random.Generator) -> Drawn:
-    ability = float(rng.normal(1.0, 1.0))
-    return Taker(ability=ability), {("theta", "all"): ability}
-
-
-def discounter(rng: np.random.Generator, index: str) -> Drawn:
-    ln_k = float(rng.normal(-4.5, 1.5))
-    ln_beta = float(rng.normal(math.log(12.0), 0.4))
-    truth = {(index, "all"): ln_k}
-    if index == "ln_k":
-        truth["ln_beta", "all"] = ln_beta
-    return Discounter(ln_k, beta=math.exp(ln_beta)), truth
-
-
-def trust_person(rng: np.random.Generator) -> Drawn:
-    bias, slope = float(rng.normal(-0.3, 0.6)), float(rng.uniform(0.2, 1.2))
-    truth = {("bias", "trust"): bias, ("slope", "trust"): slope}
-    return Person(bias=bias, slope=slope), truth
-
-
-def primed(rng: np.random.Generator) -> Drawn:
-    sizes = {
-        "attachment_short": float(rng.normal(0.03, 0.04)),
-        "attachment_long": float(rng.normal(0.06, 0.04)),
-        "other_short": float(rng.normal(0.08, 0.04)),
-        "other_long": float(rng.normal(0.02, 0.04)),
-    }
-    truth = {
-        ("priming", "attachment_250"): sizes["attachment_short"],
-        ("priming", "attachment_1000"): sizes["attachment_long"],
-        ("priming", "other_250"): sizes["other_short"],
-        ("priming", "other_1000"): sizes["other_long"],
-        ("attachment_bias", "soa_1000"): sizes["attachment_long"] - sizes["other_long"],
-    }
-    return Reader(**sizes), truth
-
-
-def attached(rng: np.random.Generator) -> Drawn:
-    own, acquainted = float(rng.uniform(55, 95)), float(rng.uniform(15, 45))
-    d_prime, pleasure = float(rng.uniform(1.5, 4.0)), float(rng.uniform(30, 75))
-    truth = {
-        ("person_love", "own_minus_acquainted"): own - acquainted,
-        ("dot_d_prime", "all"): d_prime,
-        ("mood_pleasure", "all"): pleasure,
-    }
-    made_of = Feelings(
-        own=own, acquainted=acquainted, d_prime=d_prime, pleasure=pleasure, habituation=0.0
-    )
-    return made_of, truth
-
-
-def _steady(index: str) -> Callable[[np.random.Generator], Drawn]:
-    return partial(discounter, index=index)
-
-
-CASES = (
-    Case("eyes", "standard", eyes_person, taker),
-    Case("trust", "rating", trust_person, judge),
-    Case("discounting", "adaptive", _steady("ln_k"), simulated, {"trials": "20"}),
-    Case("discounting", "mcq27", _steady("mcq_ln_k"), simulated),
-    Case("discounting", "five_trial", _steady("five_trial_ln_k"), simulated),
-    Case("polysemy", "standard", primed, reader),
-    Case("attachment", "event", attached, feeling),
-)
-
-Found = dict[tuple[str, str], tuple[float, float | None, float | None, float | None]]
+Found = dict[Key, tuple[Truth, float | None, float | None, float | None]]
 """For each index and condition: truth, estimate and interval."""
 
 
@@ -124,7 +36,6 @@ def one_person(case_number: int, number: int) -> Found:
     """Draw a person, let them play, score the log."""
     case = CASES[case_number]
     rng = np.random.default_rng([SEED, case_number, number])
-    person, truths = case.draw(rng)
     with tempfile.TemporaryDirectory() as folder:
         request = Request(
             task=case.task,
@@ -136,6 +47,7 @@ def one_person(case_number: int, number: int) -> Found:
             virtual=True,
         )
         prepared = prepare(request)
+        person, truths = case.draw(rng, prepared)
         played_by = dataclasses.replace(
             prepared.task, participant=lambda s, m: case.simulate(s, m, person)
         )
@@ -158,10 +70,15 @@ class Recovery:
     condition: str
     truth: np.ndarray
     estimate: np.ndarray
+    same: bool
+    """Whether truth and estimate are on one scale."""
     covered: float | None
 
     @property
-    def r(self) -> float:
+    def r(self) -> float | None:
+        """None where everybody has the same truth, or gets the same estimate."""
+        if not (np.ptp(self.truth) and np.ptp(self.estimate)):
+            return None
         return float(np.corrcoef(self.truth, self.estimate)[0, 1])
 
     @property
@@ -179,17 +96,19 @@ def recoveries(case_number: int, people: Sequence[Found]) -> list[Recovery]:
     for key in people[0]:
         found = [person[key] for person in people if person[key][1] is not None]
         inside = [
-            low <= truth <= high
+            low <= truth.value <= high
             for truth, _, low, high in found
             if low is not None and high is not None
         ]
+        same = people[0][key][0].same
         rows.append(
             Recovery(
                 CASES[case_number],
                 *key,
-                np.array([truth for truth, *_ in found]),
-                np.array([estimate for _, estimate, *_ in found]),
-                float(np.mean(inside)) if inside else None,
+                np.array([truth.value for truth, *_ in found]),
+                np.array([estimate for _, estimate, *_ in found], dtype=float),
+                same,
+                float(np.mean(inside)) if inside and same else None,
             )
         )
     return rows
@@ -202,8 +121,9 @@ Made by `python benchmarks/validity.py --people {people}`; do not edit by hand.
 
 For each row {people} simulated people with known parameters played the real design on the virtual
 lab, left a real log, and were scored by the real analysis. *r* is the correlation of the index with
-the parameter behind it, *bias* the mean of index minus parameter, *RMSE* the typical distance,
-*covered* the share of 95 % intervals that hold the parameter.
+what was put in, *bias* the mean of index minus parameter, *RMSE* the typical distance, *covered*
+the share of 95 % intervals that hold the parameter. Where the index is on another scale than the
+parameter (it should rise with it, no more) bias, RMSE and covered are left empty.
 
 This shows that design, log and analysis fit together. It does not show that real people are like
 the models: for that an index needs its own reliability and validity in your sample.
@@ -217,29 +137,62 @@ How to read it:
 
 - Bias of shrunk estimates (`theta`, `ln_k`, `ln_beta`) is toward the middle of their prior, most
   for people at the edges; their intervals are posterior ones.
-- `bias` and `slope` of the trust task are those of ratings on a scale that ends at 1 and 7: people
-  whose judgements reach beyond its ends are pulled back.
+- `slope` and `rating_sd` of the trust task are those of ratings on a scale that ends at 1 and 7:
+  people whose judgements reach beyond its ends are pulled back.
 - A priming effect of one person is small beside its noise: look at *r* before you correlate it
-  with anything.
-- `five_trial_ln_k` has as many values as five choices can lead to.
+  with anything. The same holds for `dot_rt_cost`, with about twelve dots a run.
+- `ln_beta` and `ln_beta_ml`, how steeply somebody chooses, are poorly told by 20 choices.
+- `magnitude_effect` and `prime_rt_cost` had a true value of 0 for everybody.
+- `five_trial_ln_k` has as many values as five choices can lead to; `mcq_ln_k` ends at the
+  questionnaire's smallest and largest k.
+- Adjusting amounts start in the middle and take few steps; noise pulls indifference points toward
+  it, and with them the three `auc`.
+- `impulsive_share` and `points`: by the hyperbola nobody prefers the short wait by much, so the
+  range that could be put in is narrow.
 
-![Estimates against the parameters behind them](pictures/validity.png)
+![Estimates against what was put in](pictures/validity.png)
+
+## Indices without a row
+
+Nothing was put in that these could find:
+
+| task | index | why |
+|---|---|---|
 """
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
+def _line(row: Recovery) -> str:
+    r = _number(row.r, ".3f")
+    bias = _number(row.bias if row.same else None, "+.3f")
+    rmse = _number(row.rmse if row.same else None, ".3f")
+    covered = "" if row.covered is None else f"{100 * row.covered:.0f} %"
+    return (
+        f"| {row.case.task} | {row.case.preset} | `{row.index}` | {row.condition} "
+        f"| {len(row.truth)} | {row.truth.min():.2f} to {row.truth.max():.2f} "
+        f"| {r} | {bias} | {rmse} | {covered} |"
+    )
 
 
 def write(rows: Sequence[Recovery], people: int, out: Path) -> None:
     """The table and the picture."""
     out.mkdir(parents=True, exist_ok=True)
-    lines = [
-        f"| {row.case.task} | {row.case.preset} | `{row.index}` | {row.condition} "
-        f"| {len(row.truth)} | {row.truth.min():.2f} to {row.truth.max():.2f} "
-        f"| {row.r:.3f} | {row.bias:+.3f} "
-        f"| {row.rmse:.3f} | {'n/a' if row.covered is None else f'{100 * row.covered:.0f} %'} |"
-        for row in rows
+    without = [
+        f"| {task} | `{index}` | {why} |"
+        for task, reasons in WITHOUT_A_PARAMETER.items()
+        for index, why in reasons.items()
     ]
-    text = HEAD.format(people=people) + "\n".join(lines) + "\n" + TAIL
+    text = HEAD.format(people=people) + "\n".join([_line(row) for row in rows]) + "\n"
+    text += TAIL + "\n".join(without) + "\n"
     (out / "validity.md").write_text(text, encoding="utf-8")
     _draw(rows, out / "pictures" / "validity.png")
+
+
+def _spoken(row: Recovery) -> str:
+    return "all the same put in" if row.r is None else f"r = {row.r:.2f}"
 
 
 def _draw(rows: Sequence[Recovery], path: Path) -> None:
@@ -248,20 +201,20 @@ def _draw(rows: Sequence[Recovery], path: Path) -> None:
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415  after the choice of its back end
 
-    columns = 4
+    columns = 6
     figure, axes = plt.subplots(
-        -(-len(rows) // columns), columns, figsize=(11, 2.75 * -(-len(rows) // columns))
+        -(-len(rows) // columns), columns, figsize=(15, 2.6 * -(-len(rows) // columns))
     )
     for axis in axes.flat:
         axis.set_visible(False)
     for axis, row in zip(axes.flat, rows, strict=False):
         axis.set_visible(True)
-        ends = [min(row.truth.min(), row.estimate.min()), max(row.truth.max(), row.estimate.max())]
-        axis.plot(ends, ends, color="0.7", linewidth=1)
+        if row.same:
+            low = min(row.truth.min(), row.estimate.min())
+            high = max(row.truth.max(), row.estimate.max())
+            axis.plot([low, high], [low, high], color="0.7", linewidth=1)
         axis.plot(row.truth, row.estimate, ".", markersize=3, color="#1f5f8b")
-        axis.set_title(
-            f"{row.case.task}: {row.index}\n{row.condition}, r = {row.r:.2f}", fontsize=8
-        )
+        axis.set_title(f"{row.case.task}: {row.index}\n{row.condition}, {_spoken(row)}", fontsize=8)
         axis.set_xlabel("put in", fontsize=7)
         axis.set_ylabel("found", fontsize=7)
         axis.tick_params(labelsize=7)
@@ -284,9 +237,8 @@ def main() -> None:
             rows += found
             for row in found:
                 name = f"{case.task} {case.preset} {row.index} {row.condition}"
-                print(
-                    f"{name}: n {len(row.truth)}, r {row.r:.3f}, bias {row.bias:+.3f}", flush=True
-                )
+                bias = f", bias {row.bias:+.3f}" if row.same else ""
+                print(f"{name}: n {len(row.truth)}, {_spoken(row)}{bias}", flush=True)
     write(rows, options.people, options.out)
 
 

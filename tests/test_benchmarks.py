@@ -9,8 +9,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy
 import pytest
 
+from mbtexp.conduct import Request, prepare
 from mbtexp.events import FORMAT, EventLog, read_log
 from mbtexp.rig import TriggerSettings
 from mbtexp.run import Run
@@ -250,3 +252,19 @@ def test_the_whole_bench_runs_on_a_virtual_screen(bench: Any, repo: Path) -> Non
     assert found["onset trigger after the refresh, p50, ms"] == "yes"
     assert found["trials on disk, killed at 3"] == "yes"
     assert {"CPU of W1, s", "responses lost"} <= set(found)
+
+
+def test_every_index_is_held_against_a_parameter_or_named_with_the_reason(bench: Any) -> None:
+    from analysis.run import ANALYSES
+
+    people = bench("people")
+    held: dict[str, set[str]] = {task: set() for task in ANALYSES}
+    rng = numpy.random.default_rng(1)
+    for case in people.CASES:
+        request = Request(case.task, "01", Path("-"), preset=case.preset, changes=case.changes)
+        _, truths = case.draw(rng, prepare(request))
+        held[case.task] |= {index for index, _ in truths}
+    for task, analysis in ANALYSES.items():
+        excused = set(people.WITHOUT_A_PARAMETER[task])
+        assert held[task] | excused == set(analysis.descriptions)
+        assert not held[task] & excused
