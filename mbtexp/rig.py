@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,6 +11,9 @@ from typing import Any, Literal
 
 from mbtexp.errors import SettingError
 from mbtexp.strict import build, setting
+
+PULSE = "scanner pulse"
+"""Name of a pulse that is no key press; no key of a keyboard has it."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +75,38 @@ class OperatorSettings:
 
 @dataclass(frozen=True)
 class ScannerSettings:
-    """How volume pulses arrive (used when the rig's mode is fmri)."""
+    """How the scanner's pulses arrive, and how many there will be (when the mode is fmri)."""
 
-    pulse_key: str = setting("t", doc="key that the scanner's pulse presses")
+    source: Literal["key", "serial", "none"] = setting(
+        "key", doc="pulses press a key, come over a serial line, or do not reach us"
+    )
+    pulse_key: str = setting("t", doc="key that a pulse presses (source key)")
+    port: str = setting("", doc="port that pulses arrive on (source serial)")
+    baud: int = setting(19200, doc="its line rate, bits per second", low=300, high=12_000_000)
+    parity: Literal["none", "even", "odd"] = setting("none", doc="its parity")
+    pulse_byte: str = setting(
+        "5", doc="what a pulse sends: a character, a byte (0x35), or a bit that rises (bit4)"
+    )
+    tr_s: float | None = setting(None, doc="time from volume to volume, s", low=0.05, high=60)
+    volumes: int | None = setting(
+        None, doc="volumes of a scan, dummies not among them; None: from the plan", low=1, high=1e5
+    )
+    pulses_per_volume: int = setting(1, doc="more than 1: a pulse a slice", low=1, high=500)
+    dummy_pulses_to_skip: int = setting(
+        0, doc="first pulses that belong to dummy volumes", low=0, high=10_000
+    )
+    discarded_volumes: int = setting(
+        0, doc="dummy volumes without pulses; noted in the log only", low=0, high=1000
+    )
+    wait_timeout_s: float = setting(
+        300.0, doc="wait for a pulse before the operator is asked, s", low=2, high=7200
+    )
+    start_key: str = setting("return", doc="operator's key that starts without a pulse")
+
+    @property
+    def key(self) -> str:
+        """The name under which a pulse comes in among the presses."""
+        return self.pulse_key if self.source == "key" else PULSE
 
 
 @dataclass(frozen=True)
@@ -140,4 +173,41 @@ def rig_from(given: Mapping[str, Any], *, where: str) -> Rig:
         raise SettingError(
             f"{where}: operator: stop and pause are both {rig.operator.stop!r}; give them two keys."
         )
+    _refuse_bad_scanner(rig, where)
     return rig
+
+
+def _refuse_bad_scanner(rig: Rig, where: str) -> None:
+    scanner = rig.scanner
+    if rig.mode != "fmri":
+        return
+    if scanner.source == "serial" and not scanner.port:
+        raise SettingError(
+            f"{where}: scanner: port is missing; name the port that the pulses arrive on."
+        )
+    pulse_mark(scanner.pulse_byte, where=f"{where}: scanner: pulse_byte")
+    keys = {"operator: stop": rig.operator.stop, "operator: pause": rig.operator.pause}
+    for name, key in {**keys, "scanner: pulse_key": scanner.key}.items():
+        if key == scanner.start_key:
+            raise SettingError(
+                f"{where}: scanner: start_key and {name} are both {key!r}; give them two keys."
+            )
+
+
+def pulse_mark(text: str, *, where: str) -> tuple[Literal["byte", "bit"], int]:
+    """What a pulse is on a serial line: a byte of that value, or a bit of a status byte that rises.
+
+    >>> [pulse_mark(text, where="") for text in ("5", "0x35", "bit4")]
+    [('byte', 53), ('byte', 53), ('bit', 4)]
+    """
+    if len(text) == 1 and text.isascii():
+        return "byte", ord(text)
+    if len(text) == 4 and text.startswith("bit") and text[3] in "01234567":
+        return "bit", int(text[3])
+    if text.startswith("0x"):
+        with contextlib.suppress(ValueError):
+            if int(text, 16) in range(256):
+                return "byte", int(text, 16)
+    raise SettingError(
+        f"{where} is {text!r}; write a character (5), a byte (0x35) or a bit that rises (bit4)."
+    )
