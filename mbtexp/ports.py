@@ -38,6 +38,12 @@ class Press:
     t: float
     key: str
     down: bool = True
+    heard: float | None = None
+    """When it reached us (s on the run clock), where the device stamps its presses itself."""
+    box_ms: int | None = None
+    """That stamp, in the device's own milliseconds."""
+    bounced: bool = False
+    """Whether it is the bouncing of a contact and no press."""
 
 
 class Display(Protocol):
@@ -97,6 +103,10 @@ class Responses(Protocol):
 
     def held(self) -> frozenset[str]:
         """Keys that are down now."""
+        ...
+
+    def complaint(self) -> str:
+        """What keeps the device from telling of answers, in a sentence; empty if nothing does."""
         ...
 
     def describe(self) -> Facts:

@@ -306,6 +306,7 @@ class Run:
         self._log_triggers()
         self._log.sync()
         self._on_progress(len(self.recorded), len(self.trials))
+        self._stop_if_nobody_can_answer()
         self._stop_if_codes_lost("trial")
 
     def note(self, text: str, **facts: Any) -> None:
@@ -468,6 +469,8 @@ class Run:
                 self._heed_stop()
             self._trigger.service(self._clock.now())
             self._display.pump()
+            if end is None:
+                self._stop_if_nobody_can_answer()
         self._next = None
 
     # -- answers ------------------------------------------------------------------------------
@@ -480,6 +483,9 @@ class Run:
                 self._log_press(press, None, "release")
 
     def _take_press(self, press: Press) -> None:
+        if press.bounced:
+            self._log_press(press, None, "bounced")
+            return
         if press.key == self._pulse_key:
             self._take_pulse(press)
             return
@@ -566,6 +572,7 @@ class Run:
             down=press.down,
             status=status,
             rt_s=rounded(press.t - shown.onset) if shown else None,
+            **_box_stamps(press),
         )
 
     # -- the operator -------------------------------------------------------------------------
@@ -706,6 +713,13 @@ class Run:
                 "on with --resume."
             )
 
+    def _stop_if_nobody_can_answer(self) -> None:
+        complaint = self._responses.complaint()
+        if complaint:
+            raise DeviceError(
+                f"{complaint} The run was stopped: check cable and port, then go on with --resume."
+            )
+
     def _row_facts(self) -> dict[str, Any]:
         return {} if self._row is None else dataclasses.asdict(self._row)
 
@@ -722,6 +736,13 @@ class Run:
 def typing(phase: Phase) -> bool:
     """Whether a phase takes every letter, so that words can be typed."""
     return phase.keys is not None and set(LETTERS) <= set(phase.keys.allowed)
+
+
+def _box_stamps(press: Press) -> Facts:
+    """Both times of a press that a device stamped itself, for the log; nothing for others."""
+    if press.box_ms is None:
+        return {}
+    return {"heard": rounded(press.heard), "box_ms": press.box_ms}
 
 
 def _split(presses: Sequence[Press], t: float) -> tuple[list[Press], list[Press]]:

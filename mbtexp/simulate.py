@@ -89,6 +89,10 @@ class SimulatedResponses:
         """Keys that are down."""
         return frozenset(self._held)
 
+    def complaint(self) -> str:
+        """Nothing: this participant does not come unplugged."""
+        return ""
+
     def describe(self) -> Facts:
         """Facts for the log."""
         return {"backend": "simulated"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,11 +13,10 @@ from mbtexp.responses.keynames import key_name
 from mbtexp.responses.queue import QueueReader
 from mbtexp.responses.reader import Reader
 from mbtexp.responses.selftest import SelfTest, self_test
+from mbtexp.responses.waiting import first_presses
 from mbtexp.responses.window import KeyWindow, WindowReader
 from mbtexp.rig import ResponseSettings
 from mbtexp.timeline import Phase
-
-POLL_S = 0.0004
 
 UNTESTED = SelfTest("not possible on this system: check two keys by hand")
 
@@ -80,20 +78,15 @@ class Keyboard:
 
     def wait(self, until: float) -> list[Press]:
         """Return with the first new presses or releases, or empty-handed at ``until``."""
-        while True:
-            presses = self.poll()
-            rest = until - self._clock.now()
-            if presses or rest <= 0:
-                return presses
-            # A plain sleep: the clock's own would spin through so short a time.
-            if rest > POLL_S:
-                time.sleep(POLL_S)
-            else:
-                self._clock.sleep_until(until)
+        return first_presses(self.poll, self._clock, until)
 
     def held(self) -> frozenset[str]:
         """Keys that are down now."""
         return frozenset(self._down)
+
+    def complaint(self) -> str:
+        """Nothing: a keyboard does not tell that it was unplugged."""
+        return ""
 
     def describe(self) -> Facts:
         """Back end and resolution of the time stamps, for the log."""
