@@ -137,7 +137,7 @@ def markers(line: Samples) -> list[tuple[int, int]]:
     A marker stands where the value of all lines together changes to one that is not zero; the same
     value twice without a zero between them is one marker.
     """
-    changed = np.flatnonzero(np.diff(line, prepend=line[:1])) if len(line) else []
+    changed = np.flatnonzero(np.diff(line)) + 1
     return [(int(sample), int(line[sample])) for sample in changed if line[sample]]
 
 
