@@ -1,18 +1,17 @@
 """What every emulated box has: output lines with a history, a line rate, and a way to answer.
 
-A box is a machine of bytes and times without a port. ``mbtexp.virtual.wire.Wire`` puts it on a
-pseudo-terminal, ``VirtualPort`` on the virtual lab's clock. All its times are seconds on the clock
+A box is a machine of bytes and times without a port. ``Wire`` puts it on a pseudo-terminal,
+``VirtualPort`` on the virtual lab's clock. All its times are seconds on the clock
 of whatever it is connected to.
 """
 
 from __future__ import annotations
 
 import bisect
-import errno
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol
 
-from mbtexp.port import SENT, Heard, Written
-from mbtexp.ports import Clock, Facts
+Fault = Literal["stall", "unplug", "short", "slow"]
 
 BITS_PER_BYTE = 10
 """On the wire: a start bit, eight of data, a stop bit."""
@@ -48,6 +47,30 @@ class Lines:
         return max(t, self.edges[-1][0]) if self.edges else t
 
 
+class Host(Protocol):
+    """What a box is connected to."""
+
+    def now(self) -> float:
+        """Seconds on the clock of the connection."""
+        ...
+
+    def baud(self) -> int:
+        """The rate that the program at the other end has set."""
+        ...
+
+    def send(self, data: bytes) -> bool:
+        """Bytes to that program; False if it has not read for so long that they do not fit."""
+        ...
+
+    def stall(self) -> None:
+        """Let no more bytes through."""
+        ...
+
+    def release(self) -> None:
+        """Let bytes through again."""
+        ...
+
+
 class Box:
     """A box as its firmware is: takes bytes at times, changes its lines, answers.
 
@@ -70,17 +93,12 @@ class Box:
         """When ``tick`` wants to be called next."""
         self.gone = False
         """Whether the box has disappeared from the machine."""
-        self.unplugged: Callable[[], None] = _nothing
-        """Set by what the box is connected to: takes the box off the machine."""
-        self.stalled: Callable[[bool], None] = _not_stalled
-        """Set by what the box is connected to: stop or go on taking bytes."""
-        self.port: Callable[[bytes], bool] = _nobody
-        """Set by what the box is connected to: bytes to the host; False if they did not fit."""
-        self.now: Callable[[], float] = float
-        """Set by what the box is connected to: its clock."""
-        self.host_baud: Callable[[], int] = int
-        """Set by what the box is connected to: the rate that the host has set."""
+        self._host: Host | None = None
         self._free_at = 0.0
+        self._faults: dict[int, Fault] = {}
+        self._fault_s = 0.0
+        self._writes = 0
+        self._release_at: float | None = None
 
     @property
     def edges(self) -> list[tuple[float, int]]:
@@ -88,10 +106,35 @@ class Box:
         return self.lines.edges
 
     def codes(self) -> list[int]:
-        """The values that the lines rose to, in order."""
+        """The values that the lines went to, in order, without the zeros."""
         return [value for _, value in list(self.edges) if value]
 
+    def now(self) -> float:
+        """What the clock of the connection shows; zero while there is none."""
+        return 0.0 if self._host is None else self._host.now()
+
+    def fail(self, faults: Mapping[int, Fault], *, lasts_s: float = 0.05) -> None:
+        """Let something go wrong at some writes.
+
+        Parameters
+        ----------
+        faults
+            What happens at which write, counted from 0 over those that arrive: ``stall`` lets
+            nothing through for a while, ``unplug`` takes the box away, ``short`` loses the last
+            byte, ``slow`` is late.
+        lasts_s
+            How long a stall lasts, and how late a slow one is.
+        """
+        self._faults = dict(faults)
+        self._fault_s = lasts_s
+
     # -- called by what the box is connected to -----------------------------------------------
+
+    def connect(self, host: Host) -> None:
+        """The box is plugged in."""
+        self._host = host
+        self.gone = False
+        self._before_a_write(host.now())
 
     def opened(self, t: float) -> None:
         """A program has opened the port."""
@@ -99,13 +142,14 @@ class Box:
     def closed(self, t: float) -> None:
         """The program has closed it."""
 
-    def tick(self, t: float) -> None:
-        """A time has come that the box may have asked for."""
-        if self.due is not None and t >= self.due:
-            self.due = None
-
     def hear(self, t: float, data: bytes, baud: int) -> None:
-        """Bytes have arrived, at the rate that the host has set."""
+        """Bytes have arrived, in one write, at the rate that the host has set."""
+        fault = self._faults.pop(self._writes, None)
+        self._writes += 1
+        if fault == "short":
+            data = data[:-1]
+        if fault == "slow":
+            t += self._fault_s
         if self.baud is not None and baud != self.baud:
             data = self.mistake(t, data, baud)
         rate = self.baud or baud
@@ -113,6 +157,30 @@ class Box:
             begins = max(t, self._free_at)
             self._free_at = begins + BITS_PER_BYTE / rate if self.metered else t
             self.take(self._free_at, byte)
+        self._before_a_write(t)
+
+    def next_due(self) -> float | None:
+        """When ``attend`` has something to do; None if only bytes can bring anything."""
+        return min((t for t in (self.due, self._release_at) if t is not None), default=None)
+
+    def attend(self, t: float) -> None:
+        """Do whatever is due by now."""
+        if self._release_at is not None and t >= self._release_at and self._host is not None:
+            self._release_at = None
+            self._host.release()
+        if self.due is not None and t >= self.due:
+            self.tick(t)
+
+    def _before_a_write(self, t: float) -> None:
+        """What befalls the next write before it can arrive."""
+        fault = self._faults.get(self._writes)
+        if fault == "stall" and self._host is not None:
+            del self._faults[self._writes]
+            self._release_at = t + self._fault_s
+            self._host.stall()
+        elif fault == "unplug":
+            del self._faults[self._writes]
+            self.vanish()
 
     # -- what a kind of box says for itself -----------------------------------------------------
 
@@ -126,10 +194,14 @@ class Box:
         """A byte is complete."""
         raise NotImplementedError
 
+    def tick(self, _t: float) -> None:
+        """The time that was ``due`` has come."""
+        self.due = None
+
     def answer(self, t: float, data: bytes) -> bool:
         """Send to the host; False if the host has not read for so long that nothing fits."""
         self.said.append((t, data))
-        return self.port(data)
+        return self._host is None or self._host.send(data)
 
     def note(self, t: float, text: str) -> None:
         """Tell a person something that the host cannot know."""
@@ -138,107 +210,6 @@ class Box:
     def vanish(self) -> None:
         """Disappear from the machine, as a box does that restarts into its boot loader."""
         self.gone = True
-        self.unplugged()
-
-
-class VirtualPort:
-    """A box on the virtual lab's clock: what ``open_port`` would give, without a port.
-
-    Parameters
-    ----------
-    box
-        The box at the other end.
-    clock
-        The run clock; a virtual one keeps everything exact.
-    baud
-        The rate that the host sets; the box's own if none is given.
-    """
-
-    def __init__(self, box: Box, clock: Clock, baud: int | None = None) -> None:
-        self._box = box
-        self._clock = clock
-        self._baud = baud or box.baud or 115200
-        self._unread = b""
-        self._stalled = False
-        self._closed = False
-        self._listeners: list[Heard] = []
-        self.hung_up: float | None = None
-        """When the box was found gone (s on the run clock)."""
-        self.written: list[tuple[float, bytes]] = []
-        """Each write that was taken, whole."""
-        box.port = self._from_box
-        box.stalled = self._stall
-        box.now = clock.now
-        box.host_baud = lambda: self._baud
-        box.opened(clock.now())
-
-    def write(self, data: bytes) -> Written:
-        """Hand the bytes to the box; never raises, never waits."""
-        self._tick()
-        if self._closed:
-            return Written("failed", errno.EBADF)
-        if self._box.gone:
-            self.hung_up = self.hung_up or self._clock.now()
-            return Written("failed", errno.EIO)
-        if self._stalled:
-            return Written("blocked", errno.EAGAIN)
-        now = self._clock.now()
-        self.written.append((now, data))
-        self._box.hear(now, data, self._baud)
-        return SENT
-
-    def stuck(self) -> bool:
-        """Never: what was taken has arrived."""
-        return False
-
-    def read(self) -> bytes:
-        """Whatever the box has said and nobody has read yet."""
-        self._tick()
-        unread, self._unread = self._unread, b""
-        return unread
-
-    def ask(self, question: bytes, enough: Callable[[bytes], bool], within_s: float) -> bytes:
-        """Write a question and collect the answer until it is enough or the time is up."""
-        self.write(question)
-        answer = b""
-        limit = self._clock.now() + within_s
-        while True:
-            answer += self.read()
-            if enough(answer) or self._clock.now() >= limit:
-                return answer
-            self._clock.sleep_until(min(limit, self._clock.now() + 0.001))
-
-    def listen(self, heard: Heard) -> None:
-        """Tell ``heard`` of everything from now on."""
-        self.read()
-        self._listeners.append(heard)
-
-    def describe(self) -> Facts:
-        """Says that there is no wire."""
-        return {"port": "virtual", "baud": self._baud}
-
-    def close(self) -> None:
-        """Give the box back."""
-        if not self._closed:
-            self._closed = True
-            self._box.closed(self._clock.now())
-
-    def _tick(self) -> None:
-        due = self._box.due
-        if due is not None and due <= self._clock.now():
-            self._box.tick(self._clock.now())
-
-    def _from_box(self, data: bytes) -> bool:
-        if self._closed:
-            return True
-        for heard in self._listeners:
-            heard(self._clock.now(), data)
-        if not self._listeners:
-            self._unread += data
-        return True
-
-    def _stall(self, stalled: bool) -> None:
-        self._stalled = stalled
 
 
 def misread(data: Sequence[int], sent_baud: int, read_baud: int) -> bytes:
@@ -280,15 +251,3 @@ def misread(data: Sequence[int], sent_baud: int, read_baud: int) -> bytes:
 
 def _high(bits: Sequence[int], place: int) -> bool:
     return place < 0 or bits[place] == 1
-
-
-def _nothing() -> None:
-    return None
-
-
-def _not_stalled(_stalled: bool) -> None:
-    return None
-
-
-def _nobody(_data: bytes) -> bool:
-    return True

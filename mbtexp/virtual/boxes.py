@@ -129,7 +129,7 @@ class Mmbts(RawByteBox):
     def tick(self, t: float) -> None:
         """Looks at the rate for a while."""
         self.due = t + 0.01 if t < self._opened + self.WATCHED_S else None
-        if self.host_baud() == 1200:
+        if self._host is not None and self._host.baud() == 1200:
             self.note(t, "opened at 1200 baud: the box has left for its boot loader; replug it")
             self.vanish()
 

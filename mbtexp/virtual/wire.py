@@ -54,7 +54,7 @@ class Wire:
         stable: Path | None = None,
     ) -> None:
         self.box = box
-        self.now = now
+        self._now = now
         self.stable = stable
         self.name = ""
         """What to give as the port."""
@@ -85,6 +85,10 @@ class Wire:
             self.stable.unlink(missing_ok=True)
 
     # -- what a test or a person asks -----------------------------------------------------------
+
+    def now(self) -> float:
+        """Seconds on the clock given."""
+        return self._now()
 
     def wait_for(self, n_bytes: int, within_s: float = 2.0) -> bool:
         """Whether that many bytes have arrived, now or within a while."""
@@ -135,8 +139,6 @@ class Wire:
         if self._reader is not None:
             return
         self._new_terminal()
-        if self.box is not None:
-            self.box.gone = False
         self._start()
 
     def send(self, data: bytes) -> bool:
@@ -165,10 +167,8 @@ class Wire:
             self.stable.symlink_to(self.name)
 
     def _start(self) -> None:
-        box = self.box
-        if box is not None:
-            box.port, box.now, box.host_baud = self.send, self.now, self.baud
-            box.stalled = lambda stalled: self.stall() if stalled else self.release()
+        if self.box is not None:
+            self.box.connect(self)
         self._reader = threading.Thread(target=self._serve, name="box", daemon=True)
         self._reader.start()
 
@@ -199,7 +199,7 @@ class Wire:
                 return
 
     def _patience(self, somebody: bool) -> float | None:
-        due = None if self.box is None else self.box.due
+        due = None if self.box is None else self.box.next_due()
         wait = None if due is None else max(0.0, due - self.now())
         if somebody:
             return wait
@@ -223,8 +223,7 @@ class Wire:
 
     def _serve_box(self, box: Box, now: float) -> bool:
         """Give the box its time; False if it has left the machine."""
-        if box.due is not None and box.due <= now:
-            box.tick(now)
+        box.attend(now)
         if box.gone:
             self._reader = None
             self._hang_up()
