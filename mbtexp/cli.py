@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import io
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mbtexp.cli_rig import add_check
 from mbtexp.errors import MbtexpError, SettingError
+from mbtexp.terminal import command as _command
+from mbtexp.terminal import say as _say
 
 if TYPE_CHECKING:
     from mbtexp.conduct import Request
@@ -51,12 +54,6 @@ def main(words: Sequence[str] | None = None) -> int:
     return int(code or 0)
 
 
-def _say(text: str, *, error: bool = False) -> None:
-    stream = sys.stderr if error else sys.stdout
-    stream.write(text + "\n")
-    stream.flush()
-
-
 # -- the words ------------------------------------------------------------------------------------
 
 
@@ -75,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_stimuli(commands)
     _add_shows(commands)
     _add_demo(commands)
+    add_check(commands)
     return parser
 
 
@@ -94,24 +92,6 @@ class _Version(argparse.Action):
 
         _say(f"mbtexp {version('mbtexp')}")
         parser.exit()
-
-
-def _command(
-    commands: Any,
-    name: str,
-    do: Callable[[argparse.Namespace], int | None],
-    about: str,
-    example: str,
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name,
-        help=about,
-        description=about,
-        epilog=f"example:\n  {example}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.set_defaults(do=do)
-    return parser
 
 
 def _add_whom(parser: argparse.ArgumentParser) -> None:

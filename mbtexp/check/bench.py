@@ -1,0 +1,71 @@
+"""What the steps of a check share: the rig, whoever sits there, and the devices opened so far."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mbtexp.clock import MonotonicClock
+from mbtexp.port import Ports, SerialPort
+from mbtexp.ports import Display, Facts, Responses
+from mbtexp.rig import Rig
+from mbtexp.terminal import Operator
+from mbtexp.triggers import Sender
+
+OpenDisplay = Callable[["Bench"], Display]
+OpenKeyboard = Callable[["Bench"], Responses]
+
+
+def _real_display(bench: Bench) -> Display:
+    from mbtexp.screen import open_screen  # noqa: PLC0415  only where a window is wanted
+
+    return open_screen(bench.rig.display, bench.clock, pilot=bench.pilot)
+
+
+def _real_keyboard(bench: Bench) -> Responses:
+    from mbtexp.responses.keyboard import open_keyboard  # noqa: PLC0415
+    from mbtexp.screen import Screen  # noqa: PLC0415
+
+    screen = bench.display if isinstance(bench.display, Screen) else None
+    return open_keyboard(bench.rig.responses, bench.clock, screen)
+
+
+@dataclass
+class Bench:
+    """A rig on the bench.
+
+    Later steps use what earlier ones have opened; ``close`` gives everything back.
+    """
+
+    rig: Rig
+    operator: Operator
+    clock: MonotonicClock
+    data: Path | None = None
+    pilot: bool = False
+    """In a window, on whatever computer: the display is tried and not judged."""
+    attended: bool = True
+    """Whether somebody looks at recorder and screen."""
+    earlier: tuple[Facts, ...] = ()
+    """The checks of the days before."""
+    open_display: OpenDisplay = _real_display
+    open_keyboard: OpenKeyboard = _real_keyboard
+    port: SerialPort | None = None
+    sender: Sender | None = None
+    display: Display | None = None
+    keyboard: Responses | None = None
+    ports: Ports = field(init=False)
+
+    def __post_init__(self) -> None:
+        """No port is open yet."""
+        self.ports = Ports(self.clock)
+
+    def close(self) -> None:
+        """Leave the line at rest and give back window, keyboard and ports."""
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.clock.close)
+            stack.callback(self.ports.close)
+            for device in (self.sender, self.display, self.keyboard):
+                if device is not None:
+                    stack.callback(device.close)
