@@ -80,6 +80,9 @@ PHASES = {
     "choice": PhaseNote("Picture and words with the chosen one framed", _SHOWN.format("Textblock")),
     "after": PhaseNote("An empty screen after the answer", "Sensory-event, Visual-presentation"),
     "rest": PhaseNote("A cross until the next question or picture is due", _SHOWN.format("Cross")),
+    "hold": PhaseNote(
+        "The screen before, a moment longer after the glossary's key", _SHOWN.format("Textblock")
+    ),
     "glossary": PhaseNote("Picture, words and the meaning of a word", _SHOWN.format("Textblock")),
     "pause": PhaseNote("A pause by the operator", _SHOWN.format("Textblock")),
     "confirm_stop": PhaseNote("The operator is asked whether to stop", _SHOWN.format("Textblock")),

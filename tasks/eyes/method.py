@@ -23,6 +23,9 @@ CONTINUE = "space"
 AFTER = Phase("after", (), 0.2)
 """An empty screen after an untimed answer: its trigger pulse ends before the next code is due."""
 
+HOLD_FRAMES = 3
+"""How long a screen stays after the glossary's key: its code must not be cut by the next one."""
+
 REST = Phase("rest", (Fixation(),), frames=1)
 """A cross that stays until the next phase with a fixed onset is due."""
 
@@ -121,10 +124,15 @@ def glossary_phases(trial: Trial, material: Material, word: str | None) -> Phase
     return Phase(
         "glossary",
         (*_scene(trial, material), _note(params, meaning)),
-        code=CODES["lookup"],
+        code=CODES["lookup"] if word is None else None,
         keys=Keys((*choice_keys, back)),
         tag=word or "",
     )
+
+
+def _held(phase: Phase) -> Phase:
+    """The same screen a little longer, once its key has been pressed."""
+    return Phase("hold", phase.stimuli, frames=HOLD_FRAMES)
 
 
 def _at(trial: Trial) -> float:
@@ -165,11 +173,11 @@ def play_trial(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
     words: list[str] = []
     while _asks_for_glossary(shown, material):
         waited_s += shown.rt_s or 0.0
-        looked_up, spent_s = _look_up(run, trial, material)
+        looked_up, spent_s, page = _look_up(run, trial, material)
         words += looked_up
         lookup_s += spent_s
         again = replace(picture_phase(trial, material), code=CODES["lookup_end"])
-        shown = _picture(run.show([again]))
+        shown = _picture(run.show([_held(page), again]))
     rt_s = None if shown.rt_s is None else waited_s + shown.rt_s
     position = _position(shown.key, material)
     if material.params.correction and untimed(material.params) and position is not None:
@@ -198,19 +206,21 @@ def _asks_for_glossary(shown: Shown, material: Material) -> bool:
     return shown.key is not None and len(material.keys) > 4 and shown.key == material.keys[4]
 
 
-def _look_up(run: Run, trial: Trial, material: Material) -> tuple[list[str], float]:
-    """Pages of the glossary until the key leads back; which words, and how long it took (s)."""
+def _look_up(run: Run, trial: Trial, material: Material) -> tuple[list[str], float, Phase]:
+    """Pages of the glossary until the key leads back: words, time spent (s) and the last page."""
     words: list[str] = []
     word: str | None = None
     began: float | None = None
     while True:
         phase = glossary_phases(trial, material, word)
         run.prepare([phase])
-        shown = run.show([phase])["glossary"]
+        # Only the first page opens the glossary, and so is coded.
+        opening = [_held(picture_phase(trial, material))] if began is None else []
+        shown = run.show([*opening, phase])["glossary"]
         began = shown.onset if began is None else began
         position = _position(shown.key, material)
         if position is None or position not in trial.words:
-            return words, (shown.press or shown.onset) - began
+            return words, (shown.press or shown.onset) - began, phase
         word = trial.words[position]
         words.append(word)
 
