@@ -8,7 +8,7 @@ of whatever it is connected to.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
 Fault = Literal["stall", "unplug", "short", "slow"]
@@ -120,8 +120,8 @@ class Box:
         ----------
         faults
             What happens at which write, counted from 0 over those that arrive: ``stall`` lets
-            nothing through for a while, ``unplug`` takes the box away, ``short`` loses the last
-            byte, ``slow`` is late.
+            nothing through for a while, ``unplug`` takes the box away (both as soon as the write
+            before has arrived), ``short`` loses the last byte, ``slow`` is late.
         lasts_s
             How long a stall lasts, and how late a slow one is.
         """

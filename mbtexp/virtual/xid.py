@@ -165,7 +165,8 @@ class XidBox(Box):
 
     def timer_ms(self, t: float) -> int:
         """What the box's own clock shows at a time, whole ms."""
-        return int(1000 * t * self._rate + self._offset_ms) & 0xFFFFFFFF
+        # A whole millisecond is not to fall short of itself by rounding.
+        return int(1000 * t * self._rate + self._offset_ms + 1e-6) & 0xFFFFFFFF
 
     def press(self, port: int, key: int, t: float | None = None) -> None:
         """A button goes down (or a sensor sees light, or the scanner's pulse comes)."""
