@@ -192,9 +192,11 @@ def _discounter(rng: np.random.Generator) -> Discounter:
     )
 
 
-def discounter(rng: np.random.Generator, _prepared: Prepared, indices: Mapping[Key, str]) -> Drawn:
+def discounter(rng: np.random.Generator, prepared: Prepared, indices: Mapping[Key, str]) -> Drawn:
     """A discounter of whom each index named should find ``ln_k``, ``ln_beta`` and the like."""
     person = _discounter(rng)
+    late = math.log(prepared.material.params.window_s / person.median_rt_s) / person.rt_sigma
+    too_late = 1 - PHI(late)
     values = {
         "ln_k": Truth(person.ln_k),
         "less": other(-person.ln_k),
@@ -202,7 +204,7 @@ def discounter(rng: np.random.Generator, _prepared: Prepared, indices: Mapping[K
         "steep": other(math.log(person.beta)),
         "rt_s": Truth(person.median_rt_s),
         "ln_rt": Truth(math.log(person.median_rt_s)),
-        "omission": Truth(person.omission),
+        "omission": Truth(person.omission + (1 - person.omission) * too_late),
         "none": Truth(0.0),
     }
     return person, {key: values[name] for key, name in indices.items()}
