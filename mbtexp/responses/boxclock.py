@@ -71,6 +71,11 @@ class BoxClock:
         self._good = [reading for reading in self._readings if reading.bracket_s <= widest]
         self._fit()
 
+    @property
+    def ready(self) -> bool:
+        """Whether there was any reading."""
+        return bool(self._good)
+
     def to_run(self, box_ms: int) -> float | None:
         """Seconds on the run clock for a stamp of the box; None before any reading."""
         if not self._good:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,8 +11,10 @@ from mbtexp.port import SerialPort
 from mbtexp.ports import Clock, Facts, Press
 from mbtexp.responses.boxclock import FIRST_READINGS, PATIENCE_S, BoxTimer
 from mbtexp.responses.boxes import TRIGGER, BoxKind, ButtonEvent, Parser, XidParser
-from mbtexp.responses.waiting import POLL_S, first_presses
+from mbtexp.responses.waiting import first_presses
 from mbtexp.timeline import Phase
+
+LOOK_S = 0.002
 
 LATEST_S = 1.0
 """How long before it was heard a box may say that a press was; beyond that its stamp is damaged."""
@@ -94,6 +95,11 @@ class SerialBox:
     def held(self) -> frozenset[str]:
         """Buttons that are down now; none with a box that does not tell of releases."""
         return frozenset(self._down)
+
+    @property
+    def silent(self) -> bool:
+        """Whether a box that can tell its time was asked for it and did not answer."""
+        return self._timer is not None and not self._timer.line.ready
 
     def complaint(self) -> str:
         """What keeps the box from answering, in a sentence; empty while it is there."""
@@ -180,6 +186,8 @@ class SerialBox:
             timer.ask()
             limit = self._clock.now() + PATIENCE_S
             while timer.waiting and self._clock.now() < limit:
-                time.sleep(POLL_S)
+                self._clock.sleep_until(self._clock.now() + LOOK_S)
                 while self._heard:
                     self._parser.parse(*self._heard.popleft())
+            if timer.waiting:
+                return
