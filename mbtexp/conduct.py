@@ -10,23 +10,32 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from mbtexp.clock import MonotonicClock, VirtualClock
-from mbtexp.errors import DataError, DiskError
+from mbtexp.errors import DataError, DeviceError, DiskError
 from mbtexp.events import FORMAT, EventLog, Log, find_logs, read_log
 from mbtexp.plan import make_plan, run_codes
-from mbtexp.ports import Display, Facts, Responses, Trigger
+from mbtexp.port import Ports
+from mbtexp.ports import Clock, Display, Facts, Responses, Trigger
 from mbtexp.priority import normal_memory, quiet_memory, raise_priority, restore_priority
+from mbtexp.responses.buttoncheck import check_buttons, fingers_of, what_is_wrong
+from mbtexp.responses.fingers import answer_keys, finger_names
+from mbtexp.responses.merged import Merged
+from mbtexp.responses.opening import open_box
 from mbtexp.rig import Rig, read_rig
 from mbtexp.run import Run
+from mbtexp.scanner.counter import PulseSummary
+from mbtexp.scanner.opening import Scanner, scanner_of
+from mbtexp.scanner.source import with_pulses
 from mbtexp.session import Session
 from mbtexp.simulate import Participant, SimulatedResponses
 from mbtexp.stimuli import StimulusSet, find_set, verify
 from mbtexp.task import Catalogue, Material, Task, find_task, with_keys
+from mbtexp.timeline import Text
 from mbtexp.triggers import NoTrigger, RecordingLink, Sender, open_link
 from mbtexp.virtual import VirtualDisplay
 
@@ -53,6 +62,10 @@ class Request:
     simulate: bool = False
     virtual: bool = False
     with_triggers: bool = False
+    emulate_scanner: str | None = None
+    """What an emulated scanner does (``mbtexp.scanner.emulate``); None: no emulated scanner."""
+    volumes: int | None = None
+    """Volumes of this run's scan, in place of the rig's."""
     first: int = 0
     """Show only that many trials of the design, to try a task out; 0: all."""
     size: tuple[int, int] | None = None
@@ -85,6 +98,8 @@ class Conducted:
     codes_lost: int
     codes_asked: int
     devices: Facts
+    pulses: PulseSummary | None = None
+    """What came of the scanner's pulses; None without a scanner."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +129,8 @@ def prepare(request: Request) -> Prepared:
     rig = Rig() if request.rig is None else read_rig(request.rig)
     session = Session(request.participant, task.name, request.session, request.run, request.seed)
     material = Material(params, task.catalogue(request.language), _stimuli(task, params))
-    material = with_keys(replace(material, keys=task.keys(params)), rig.responses.keys)
+    keys = answer_keys(rig.responses, task.name, preset, task.keys(params))
+    material = with_keys(material, keys, finger_names(rig.responses))
     rows = tuple(task.design(session, material))
     return Prepared(
         task, session, preset, material, rig, rows[: request.first] if request.first else rows
@@ -127,6 +143,7 @@ def conduct(
     prepared: Prepared | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     on_ready: Callable[[Devices], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Conducted:
     """Run a task with a participant, or a simulated one, and leave a closed log.
 
@@ -140,6 +157,8 @@ def conduct(
         Called with the number of finished trials and of all.
     on_ready
         Called with the open devices before the first screen.
+    tell
+        Called between trials with a sentence that the operator should read at once.
 
     Raises
     ------
@@ -147,15 +166,29 @@ def conduct(
         Something asked for is not possible, a device failed, or the operator stopped the run.
     """
     prepared = prepared or prepare(request)
-    make_plan(prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows)
+    plan = make_plan(
+        prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows
+    )
+    scanner = scanner_of(
+        prepared.rig,
+        plan.scan_s,
+        volumes=request.volumes,
+        emulate=request.emulate_scanner,
+        simulated=request.simulate or request.virtual,
+    )
     path = prepared.session.log_path(request.data, pilot=request.pilot)
     _refuse_mixing(request)
     _refuse_bad_disk(request.data)
     earlier = _earlier(path, prepared, request)
-    with _devices(request, prepared, _elapsed(earlier, virtual=request.virtual)) as devices:
+    elapsed = _elapsed(earlier, virtual=request.virtual)
+    with _devices(request, prepared, elapsed, scanner) as devices:
         if on_ready is not None:
             on_ready(devices)
+        asks = prepared.rig.responses.check and not request.simulate
+        checked = _refuse_wrong_buttons(prepared, devices) if asks else None
         kind, facts = _opening(request, prepared, devices, earlier)
+        if scanner is not None:
+            facts["scanner"] = scanner.facts()
         log = EventLog(path, resume=earlier is not None)
         log.append(kind, facts.pop("t"), **facts)
         run = Run(
@@ -170,12 +203,17 @@ def conduct(
             codes=run_codes(prepared.task),
             code_names={code: name for name, code in prepared.task.codes.items()},
             words=_core_words(request.language, prepared.rig),
-            pulse_key=prepared.rig.scanner.pulse_key if prepared.rig.mode == "fmri" else None,
+            scanner=None if scanner is None else scanner.settings,
             stop_when_lost=_stop_when_lost(prepared.rig),
             on_progress=on_progress,
+            tell=tell,
         )
         with _room_for_the_run(request), run:
+            if checked is not None:
+                run.note("buttons checked", buttons=checked)
             prepared.task.play(run, prepared.material)
+            if prepared.rig.responses.device != "keyboard":
+                run.note("response device", **devices.responses.describe())
         codes = devices.trigger.counts()
         return Conducted(
             log=path,
@@ -184,6 +222,7 @@ def conduct(
             codes_lost=codes["lost"],
             codes_asked=codes["requested"],
             devices=devices.facts(),
+            pulses=run.pulses,
         )
 
 
@@ -298,7 +337,9 @@ def _elapsed(earlier: Log | None, *, virtual: bool) -> float:
 
 
 @contextlib.contextmanager
-def _devices(request: Request, prepared: Prepared, at: float) -> Iterator[Devices]:
+def _devices(
+    request: Request, prepared: Prepared, at: float, scanner: Scanner | None
+) -> Iterator[Devices]:
     """Open the ports, the cheapest to fail first; close what was opened, whatever happens."""
     rig = prepared.rig
     with contextlib.ExitStack() as stack:
@@ -307,15 +348,19 @@ def _devices(request: Request, prepared: Prepared, at: float) -> Iterator[Device
             trigger = _line(request, rig, virtual)
             stack.callback(trigger.close)
             display = VirtualDisplay(virtual, rig.display.refresh_hz)
-            simulated = SimulatedResponses(virtual, prepared.participant.answer)
+            simulated: Responses = SimulatedResponses(virtual, prepared.participant.answer)
+            pulses = None if scanner is None else scanner.source(virtual)
+            simulated = with_pulses(simulated, pulses, rig.scanner.key, virtual)
             yield Devices(virtual, display, simulated, trigger, "virtual")
             return
         clock = MonotonicClock(at)
         stack.callback(clock.close)
+        ports = Ports(clock)
+        stack.callback(ports.close)
         line = _line(request, rig, clock)
         stack.callback(line.close)
+        pulses = None if scanner is None else scanner.source(clock, ports)
         # PsychoPy takes a second to import: only where a window is really wanted.
-        from mbtexp.responses.keyboard import open_keyboard  # noqa: PLC0415
         from mbtexp.screen import open_screen  # noqa: PLC0415
 
         windowed = request.pilot or request.simulate
@@ -324,10 +369,50 @@ def _devices(request: Request, prepared: Prepared, at: float) -> Iterator[Device
         responses: Responses = (
             SimulatedResponses(clock, prepared.participant.answer)
             if request.simulate
-            else open_keyboard(rig.responses, clock, screen)
+            else _participants_device(request, prepared, ports, clock, screen)
         )
         stack.callback(responses.close)
+        responses = with_pulses(responses, pulses, rig.scanner.key, clock)
         yield Devices(clock, screen, responses, line, raise_priority())
+
+
+def _participants_device(
+    request: Request, prepared: Prepared, ports: Ports, clock: Clock, screen: Any
+) -> Responses:
+    """The keyboard, and the rig's box with it; a pilot does without a box that is not there."""
+    from mbtexp.responses.keyboard import open_keyboard  # noqa: PLC0415
+
+    rig = prepared.rig
+    try:
+        box = open_box(rig, ports, clock)
+    except DeviceError:
+        if not request.pilot:
+            raise
+        box = None
+    keyboard = open_keyboard(rig.responses, clock, screen)
+    if box is None:
+        return keyboard
+    too = rig.responses.keyboard_too or request.pilot
+    return Merged(box, keyboard, prepared.material.keys, clock, keyboard_too=too)
+
+
+def _refuse_wrong_buttons(prepared: Prepared, devices: Devices) -> list[Facts]:
+    """Ask for every button before the run, on the participant's screen, if the rig wants that."""
+    display = devices.display
+
+    def say(text: str) -> None:
+        stimuli = (Text(text, size=0.045, wrap=1.2),)
+        display.prepare(stimuli)
+        display.draw(stimuli)
+        display.swap(lambda _: None)
+
+    settings = prepared.rig.responses
+    wanted = fingers_of(prepared.material.keys, finger_names(settings))
+    rows = check_buttons(devices.responses, wanted, say, clock=devices.clock)
+    wrong = what_is_wrong(rows)
+    if wrong:
+        raise DeviceError(f"The buttons were checked, and not all are right. {wrong}")
+    return [row.facts() for row in rows]
 
 
 def _line(request: Request, rig: Rig, clock: MonotonicClock | VirtualClock) -> Trigger:
@@ -468,7 +553,16 @@ def _git_says(folder: Path, *words: str) -> str:
 
 def _core_words(language: str, rig: Rig) -> Callable[[str], str]:
     words = core_texts(language)
-    return lambda key: words(key, stop=rig.operator.stop, pause=rig.operator.pause)
+    return lambda key: words(key, **operator_keys(rig))
+
+
+def operator_keys(rig: Rig) -> dict[str, str]:
+    """The operator's keys, as the core's screens name them."""
+    return {
+        "stop": rig.operator.stop,
+        "pause": rig.operator.pause,
+        "start": rig.scanner.start_key,
+    }
 
 
 def core_texts(language: str) -> Catalogue:

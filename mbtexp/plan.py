@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mbtexp.errors import SettingError, did_you_mean
 from mbtexp.events import Event, MemoryLog
 from mbtexp.layout import beyond, geometry
 from mbtexp.rig import Rig, TriggerSettings
-from mbtexp.run import Codes, Run, typing
+from mbtexp.run import SCANNER, TIME_ZERO, Codes, Run, typing
 from mbtexp.session import Session
 from mbtexp.simulate import Answer
 from mbtexp.task import Material, Task
@@ -29,6 +29,8 @@ class Plan:
     length_s: float
     untimed: bool
     """Whether a phase waits for an answer without limit, so that the length is only typical."""
+    scan_s: float | None
+    """Length from the run's time zero on; None where nothing waits for the scanner."""
 
     @property
     def phases(self) -> list[Event]:
@@ -75,7 +77,10 @@ def make_plan(
         operator=rig.operator,
         codes=run_codes(task),
         code_names={code: name for name, code in task.codes.items()},
-        pulse_key=rig.scanner.pulse_key if rig.mode == "fmri" else None,
+        # One pulse begins the planned scan; what the others would tell is nobody's business here.
+        scanner=replace(rig.scanner, dummy_pulses_to_skip=0, tr_s=None)
+        if rig.mode == "fmri"
+        else None,
     ) as run:
         task.play(run, material)
     if lab.display.unprepared:
@@ -84,7 +89,16 @@ def make_plan(
             f"{lab.display.unprepared[0]!r} without having prepared it."
         )
     _refuse_unknown_columns(task, log)
-    return Plan(rig.display.refresh_hz, rows, log.events, lab.clock.now(), watched.untimed)
+    end = lab.clock.now()
+    zero = next((e["zero"] for e in log.of("note") if e["text"] == TIME_ZERO), None)
+    return Plan(
+        refresh_hz=rig.display.refresh_hz,
+        rows=rows,
+        events=log.events,
+        length_s=end,
+        untimed=watched.untimed,
+        scan_s=None if zero is None else end - zero,
+    )
 
 
 def run_codes(task: Task) -> Codes:
@@ -99,7 +113,7 @@ def refuse_shared_keys(keys: Sequence[str], rig: Rig) -> None:
         raise SettingError(f"responses: keys: {', '.join(keys)} has a key twice.")
     taken = {rig.operator.stop: "operator's stop key", rig.operator.pause: "operator's pause key"}
     if rig.mode == "fmri":
-        taken[rig.scanner.pulse_key] = "scanner's pulse key"
+        taken[rig.scanner.key] = "scanner's pulse key"
     for key in keys:
         if key in taken:
             raise SettingError(
@@ -163,9 +177,8 @@ class _Watched:
         endless = phase.duration_s is None and phase.frames is None
         if phase.keys is None:
             return self._answer(phase, trial)
-        pulse_key = self._rig.scanner.pulse_key
-        if endless and phase.keys.allowed == (pulse_key,):
-            return [(pulse_key, 0.5)]
+        if phase.name == SCANNER:
+            return [(phase.keys.allowed[0], 0.5)]
         refuse_shared_keys(_guarded_keys(phase, self._rig), self._rig)
         self.untimed |= endless and bool(trial)
         presses = self._answer(phase, trial)

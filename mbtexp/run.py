@@ -19,7 +19,8 @@ from mbtexp.errors import DeviceError, DiskError, MbtexpError, RunAborted, Setti
 from mbtexp.events import Sink, rounded
 from mbtexp.grid import Grid
 from mbtexp.ports import Clock, Display, Facts, Press, Responses, Trigger
-from mbtexp.rig import OperatorSettings
+from mbtexp.rig import OperatorSettings, ScannerSettings
+from mbtexp.scanner.counter import Pulse, PulseCounter, PulseSummary
 from mbtexp.timeline import Keys, Phase, Text, phase_frames
 
 EDGE = 0.15
@@ -30,6 +31,12 @@ SLICE_S = 0.1
 
 CONFIRM_S = 10.0
 """How long the question "stop the run?" stays before the run goes on by itself, s."""
+
+SCANNER = "scanner"
+"""Name of the phase that waits for the scanner's first pulse."""
+
+TIME_ZERO = "time zero"
+"""Text of the note that says where the run's time zero is."""
 
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 """A phase that takes all of these is for typing: the operator's pause key is a letter there."""
@@ -150,12 +157,14 @@ class Run:
         Names of the task's trigger codes, for the log.
     words
         Texts for pause and stop screens: ``pause``, ``confirm_stop``.
-    pulse_key
-        The scanner's key, if pulses come as key presses; every one is counted.
+    scanner
+        How the scanner's pulses come in; None where there is no scanner.
     stop_when_lost
         ``trial`` or ``block``: where a lost trigger code stops the run; None: never.
     on_progress
         Called with the number of finished trials and of all.
+    tell
+        Called between trials with a sentence that the operator should read at once.
     """
 
     def __init__(
@@ -172,9 +181,10 @@ class Run:
         codes: Codes | None = None,
         code_names: Mapping[int, str] | None = None,
         words: Callable[[str], str] = str,
-        pulse_key: str | None = None,
+        scanner: ScannerSettings | None = None,
         stop_when_lost: str | None = None,
         on_progress: Callable[[int, int], None] | None = None,
+        tell: Callable[[str], None] | None = None,
     ) -> None:
         self._display = display
         self._responses = responses
@@ -185,9 +195,14 @@ class Run:
         self._codes = codes or Codes()
         self._code_names = dict(code_names or {})
         self._words = words
-        self._pulse_key = pulse_key
+        self._scanner = scanner
+        self._pulse_key = None if scanner is None else scanner.key
+        self._pulses = PulseCounter(scanner or ScannerSettings())
+        self._pulses_at_end: PulseSummary | None = None
         self._stop_when_lost = stop_when_lost
         self._on_progress = on_progress or (lambda _done, _all: None)
+        self._tell = tell or (lambda _text: None)
+        self._to_tell: list[str] = []
         self.trials = tuple(trials)
         self.recorded = [dict(event) for event in recorded]
         self.timing = Timing()
@@ -205,7 +220,6 @@ class Run:
         self._stop_asked = False
         self._stop_is_answer = False
         self._recorded_row = False
-        self._pulses = 0
 
     # -- the run as a whole -------------------------------------------------------------------
 
@@ -250,6 +264,8 @@ class Run:
         if error is not None:
             reason = str(error) if isinstance(error, MbtexpError) else type(error).__name__
             self._log.append("abort", now, reason=reason)
+        if self._scanner is not None:
+            self._pulses_at_end = self._pulses.summary(now)
         self._log.append(
             "end",
             now,
@@ -257,7 +273,9 @@ class Run:
             trials=len(self.recorded),
             timing=self.timing.facts(),
             triggers=self._trigger.counts(),
+            **({"pulses": self._pulses_at_end.facts()} if self._pulses_at_end else {}),
         )
+        self._tell_operator()
 
     def blocks(self) -> Iterator[Block]:
         """The blocks that still have trials to show, in order; marks their start and end."""
@@ -306,6 +324,8 @@ class Run:
         self._log_triggers()
         self._log.sync()
         self._on_progress(len(self.recorded), len(self.trials))
+        self._note_silence()
+        self._tell_operator()
         self._stop_if_nobody_can_answer()
         self._stop_if_codes_lost("trial")
 
@@ -321,6 +341,11 @@ class Run:
     def refresh_hz(self) -> float:
         """Refresh rate of the display, Hz: for what has to be given in frames."""
         return self._display.refresh_hz
+
+    @property
+    def pulses(self) -> PulseSummary | None:
+        """What came of the scanner's pulses; None before the end, and where there is no scanner."""
+        return self._pulses_at_end
 
     # -- showing phases -----------------------------------------------------------------------
 
@@ -469,6 +494,7 @@ class Run:
                 self._heed_stop()
             self._trigger.service(self._clock.now())
             self._display.pump()
+            self._note_silence()
             if end is None:
                 self._stop_if_nobody_can_answer()
         self._next = None
@@ -530,31 +556,52 @@ class Run:
         return "extra" if any(w.shown.answered for w in opened) else "late"
 
     def _take_pulse(self, press: Press) -> None:
-        """Count a scanner pulse; the first that counts is the one that was waited for."""
-        waiting = self._waiting_for_pulse(press)
-        if waiting is None and self._pulses == 0:
-            self._log.append("pulse", press.t, n=0, flag="early")
-            return
-        self._pulses += 1
-        flag = "first" if self._pulses == 1 else "ok"
-        self._log.append("pulse", press.t, n=self._pulses, flag=flag)
-        if waiting is not None:
-            waiting.key, waiting.press = press.key, press.t
-            waiting.rt_s = press.t - waiting.onset
+        """Count a scanner pulse; the first that counts ends the page that waits for it."""
+        page = self._waiting_for_pulse(press)
+        if page is not None:
+            self._pulses.wait_from(page.onset)
+        pulse = self._pulses.take(press.t)
+        self._log_pulse(pulse)
+        if page is not None and self._pulses.zero is not None:
+            page.key, page.press, page.rt_s = press.key, press.t, press.t - page.onset
 
     def _waiting_for_pulse(self, press: Press) -> Shown | None:
-        """The page that this pulse ends, if one is up."""
+        """The page that waits for this pulse, if one is up."""
         for window in self._windows:
             keys = window.shown.phase.keys
             if keys and press.key in keys.allowed and window.takes(press):
                 return None if window.shown.answered else window.shown
         return None
 
+    def _log_pulse(self, pulse: Pulse) -> None:
+        self._log.append("pulse", pulse.t, **pulse.facts())
+        self._note_news(pulse.t)
+
+    def _note_silence(self) -> None:
+        """Look whether the scanner has gone quiet; never within a flip."""
+        now = self._clock.now()
+        if now > self._pulses.silent_from:
+            self._pulses.silence(now)
+            self._note_news(now)
+
+    def _note_news(self, t: float) -> None:
+        """Log at once what is wrong with the pulses; the operator reads it after the trial."""
+        for text in self._pulses.news():
+            self._log.append("note", t, text=text)
+            self._to_tell.append(text)
+
+    def _tell_operator(self) -> None:
+        for text in self._to_tell:
+            self._tell(text)
+        self._to_tell.clear()
+
     def _close_windows(self, t: float) -> None:
         """The screen has changed at ``t``: close what closes with it, mark what went unanswered."""
+        # A window is shown in whole frames: the refresh nearest to its end is its end.
+        edge = t + self._running_grid().period_s / 2
         for window in self._windows:
             phase = window.shown.phase
-            if phase.keys is not None and phase.keys.window_s is None:
+            if phase.keys is not None and (phase.keys.window_s is None or window.close <= edge):
                 window.close = min(window.close, t)
             if window.close <= t and not window.shown.answered and not window.told:
                 window.told = True
@@ -593,16 +640,59 @@ class Run:
         already_s
             Where on the run's time axis this moment is, s; not zero where a run is resumed.
         """
-        now = self._clock.now()
-        if self._pulse_key is not None:
-            stimuli = (Text(self._words("scanner"), size=0.035, wrap=1.2),)
-            self._display.prepare(stimuli)
-            self._let_end()
-            keys = Keys((self._pulse_key,))
-            waited = self.show([Phase("scanner", stimuli, keys=keys)])["scanner"]
-            now = self._clock.now() if waited.press is None else waited.press
+        now = self._clock.now() if self._scanner is None else self._scan_begun(self._scanner)
         self.zero = now - already_s
-        self.note("time zero", zero=rounded(self.zero))
+        self.note(TIME_ZERO, zero=rounded(self.zero))
+
+    def _scan_begun(self, scanner: ScannerSettings) -> float:
+        """Wait for the scanner; its first pulse that counts, or the operator's key in its place.
+
+        The pulse may also come while the operator is asked something: it counts all the same.
+        """
+        pulses = self._pulses = PulseCounter(scanner)
+        page = "scanner_by_hand" if scanner.source == "none" else "scanner"
+        while pulses.zero is None:
+            try:
+                self._let_end()
+                shown = self._scanner_page(page, scanner)
+            except _StopAsked:
+                if self._screen is not None and self._screen.phase.name == SCANNER:
+                    pulses.wait_from(self._screen.onset)
+                self._confirm_stop()
+                continue
+            if shown.key == self._operator.stop:
+                raise RunAborted(
+                    "The run was stopped by the operator before the scan began. "
+                    "--resume goes on with it."
+                )
+            if shown.key == scanner.start_key:
+                by_hand = shown.onset if shown.press is None else shown.press
+                self._log_pulse(pulses.start_by_hand(by_hand))
+            page = "scanner_timeout" if shown.key is None else "scanner"
+        return pulses.zero
+
+    def _scanner_page(self, page: str, scanner: ScannerSettings) -> Shown:
+        """Wait with the participant for a pulse, or ask the operator what to do without one."""
+        stimuli = (Text(self._words(page), size=0.035, wrap=1.2),)
+        keys: dict[str, tuple[str, ...]] = {
+            "scanner": (scanner.key,),
+            "scanner_by_hand": (scanner.start_key,),
+            "scanner_timeout": (
+                scanner.key,
+                scanner.start_key,
+                self._operator.pause,
+                self._operator.stop,
+            ),
+        }
+        limit_s = scanner.wait_timeout_s if page == "scanner" else None
+        self._display.prepare(stimuli)
+        # One name for all of them: what they have in common is that the scan has not begun.
+        phase = Phase(SCANNER, stimuli, duration_s=limit_s, keys=Keys(keys[page]), tag=page)
+        self._stop_is_answer = page == "scanner_timeout"
+        try:
+            return self._play([phase])[SCANNER]
+        finally:
+            self._stop_is_answer = False
 
     def _pause(self) -> None:
         self._pause_asked = False

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mbtexp.clock import MonotonicClock
-from mbtexp.conduct import Prepared, Request, core_texts, prepare
+from mbtexp.conduct import Prepared, Request, core_texts, operator_keys, prepare
 from mbtexp.errors import DeviceError, SettingError
 from mbtexp.events import MemoryLog
 from mbtexp.run import Run
@@ -92,11 +92,11 @@ def scenes_of(task: str, preset: str | None, language: str) -> list[Scene]:
 def _core_scenes(prepared: Prepared, language: str) -> list[Scene]:
     """What the run itself can show: a run with fixed onsets waits for the scanner, not a pause."""
     fixed = any(getattr(row, "onset_s", None) is not None for row in prepared.rows)
-    words, operator = core_texts(language), prepared.rig.operator
+    words, keys = core_texts(language), operator_keys(prepared.rig)
     return [
         Scene(
             name,
-            (Text(words(name, stop=operator.stop, pause=operator.pause), size=0.035, wrap=1.2),),
+            (Text(words(name, **keys), size=0.035, wrap=1.2),),
         )
         for name in ("scanner" if fixed else "pause", "confirm_stop")
     ]

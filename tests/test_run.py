@@ -11,7 +11,7 @@ import pytest
 from mbtexp.errors import DeviceError, RunAborted, SettingError, TimingError
 from mbtexp.events import Event, MemoryLog
 from mbtexp.ports import Press
-from mbtexp.rig import TriggerSettings
+from mbtexp.rig import ScannerSettings, TriggerSettings
 from mbtexp.run import Block, Codes, Run, Shown
 from mbtexp.timeline import Fixation, Keys, Phase, Rect, Text
 from mbtexp.virtual import VirtualLab
@@ -354,7 +354,7 @@ def test_the_pulse_that_is_waited_for_is_time_zero_and_earlier_ones_do_not_count
         clock=lab.clock,
         log=log,
         trials=[Row(1, onset_s=4.0)],
-        pulse_key="t",
+        scanner=ScannerSettings(pulse_key="t"),
     )
     with run:
         for block in run.blocks():

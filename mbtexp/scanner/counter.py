@@ -313,6 +313,8 @@ class PulseCounter:
         return due if self._planned is None else min(due, self._planned)
 
     def _warnings(self, span: int, lost: int, expected: int | None, line: Fit | None) -> list[str]:
+        if self._wait_from is None and not self.by_hand:
+            return ["the run did not wait for the scanner: its onsets belong to no scan."]
         found = []
         if self._early:
             found.append(

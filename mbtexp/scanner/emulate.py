@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -41,29 +41,29 @@ class Emulation:
         return asdict(self)
 
 
-def emulation(text: str, tr_s: float | None = None, *, where: str = WHERE) -> Emulation:
+def emulation(text: str, defaults: Mapping[str, Any] | None = None) -> Emulation:
     """An emulated scanner from its description on the command line.
 
     Parameters
     ----------
     text
         ``TR=2.0,volumes=150,drop=0.05,toggle``; a word without ``=`` is switched on.
-    tr_s
-        The rig's TR, taken where the text gives none.
+    defaults
+        Taken where the text says nothing: what the rig and the plan say of the scan.
 
     Examples
     --------
     >>> emulation("TR=2,volumes=3,drop_first").volumes
     3
     """
-    given: dict[str, Any] = {} if tr_s is None else {"TR": tr_s}
+    given: dict[str, Any] = dict(defaults or {})
     for part in filter(None, (part.strip() for part in text.split(","))):
         name, sign, value = (word.strip() for word in part.partition("="))
-        given[name] = from_text(Emulation, name, value if sign else "true", where=where)
+        given[name] = from_text(Emulation, name, value if sign else "true", where=WHERE)
     if "TR" not in given:
         known = ", ".join(entry.name for entry in fields(Emulation))
-        raise SettingError(f"{where}: TR is missing; write TR=2.0 (it also knows {known}).")
-    return build(Emulation, given, where=where)
+        raise SettingError(f"{WHERE}: TR is missing; write TR=2.0 (it also knows {known}).")
+    return build(Emulation, given, where=WHERE)
 
 
 def train(settings: Emulation) -> Iterator[float]:

@@ -86,6 +86,10 @@ class WithPulses:
         """Keys that are down now; a pulse never is."""
         return self._responses.held() - {self._key}
 
+    def complaint(self) -> str:
+        """What keeps the participant's device from answering; pulses are no reason to stop."""
+        return self._responses.complaint()
+
     def describe(self) -> Facts:
         """What both say of themselves, for the log."""
         return {**self._responses.describe(), "pulses": self._source.describe()}
@@ -101,6 +105,13 @@ class WithPulses:
         if not pulses:
             return others
         return sorted([*others, *pulses], key=lambda press: press.t)
+
+
+def with_pulses(
+    responses: Responses, source: PulseSource | None, key: str, clock: Clock
+) -> Responses:
+    """The responses with the pulses of a source among them; as they are where there is none."""
+    return responses if source is None else WithPulses(responses, source, key, clock)
 
 
 class SerialPulses:

@@ -15,8 +15,8 @@ class Scan:
 
     settings: ScannerSettings
     """Those of the rig, with the number of volumes if it can be known."""
-    length_s: float
-    """How long the run goes on after time zero."""
+    length_s: float | None
+    """How long the run goes on after time zero; None: it does not wait for the scanner."""
     given: bool
     """Whether somebody gave the number of volumes."""
 
@@ -33,7 +33,7 @@ class Scan:
             "dummy_volumes": self.dummies,
             "discarded_volumes": self.settings.discarded_volumes,
             "tr_s": self.settings.tr_s,
-            "length_s": round(self.length_s, 3),
+            "length_s": None if self.length_s is None else round(self.length_s, 3),
         }
 
     def spoken(self) -> str:
@@ -41,6 +41,11 @@ class Scan:
         settings = self.settings
         if settings.source == "none":
             return "scanner: no pulses reach us; the operator starts the run by hand."
+        if self.length_s is None:
+            return (
+                "scanner: THIS PRESET DOES NOT WAIT FOR THE SCANNER; its onsets would belong to no "
+                "scan. Take one with fixed onsets (mbtexp tasks)."
+            )
         if settings.volumes is None:
             return (
                 f"scanner: the run takes {self.length_s:.1f} s from the first counted pulse; give "
@@ -63,7 +68,9 @@ class Scan:
         return " ".join(sentences)
 
 
-def planned_scan(settings: ScannerSettings, length_s: float, volumes: int | None = None) -> Scan:
+def planned_scan(
+    settings: ScannerSettings, length_s: float | None, volumes: int | None = None
+) -> Scan:
     """The scan for a run of that length.
 
     Parameters
@@ -71,7 +78,7 @@ def planned_scan(settings: ScannerSettings, length_s: float, volumes: int | None
     settings
         The rig's.
     length_s
-        How long the run goes on after time zero, s.
+        How long the run goes on after time zero, s; None: it does not wait for the scanner.
     volumes
         Number of volumes asked for on the command line; it goes before the rig's.
 
@@ -82,7 +89,7 @@ def planned_scan(settings: ScannerSettings, length_s: float, volumes: int | None
     """
     given = volumes if volumes is not None else settings.volumes
     number = given
-    if number is None and settings.tr_s is not None:
+    if number is None and settings.tr_s is not None and length_s is not None:
         # A run that ends with a volume, to the microsecond, needs no further one.
         number = max(1, math.ceil(round(length_s / settings.tr_s, 6)))
     return Scan(replace(settings, volumes=number), length_s, given is not None)
