@@ -85,24 +85,35 @@ class SerialPort:
         Name, adapter and driver, for the log.
     posix
         Whether the port has a descriptor to write to.
+    again
+        Opens the same port once more, for one whose cable was pulled; None: it cannot be.
     """
 
     def __init__(
-        self, port: Any, clock: Clock, facts: Facts, *, posix: bool = os.name != "nt"
+        self,
+        port: Any,
+        clock: Clock,
+        facts: Facts,
+        *,
+        posix: bool = os.name != "nt",
+        again: Callable[[], tuple[Any, Facts]] | None = None,
     ) -> None:
-        self._port = port
         self._clock = clock
-        self._facts = facts
         self._posix = posix
-        self._descriptor = port.fileno() if self._posix else -1
-        if self._posix:
-            os.set_blocking(self._descriptor, False)
+        self._again = again
+        self._take_over(port, facts)
         self._listeners: list[Heard] = []
         self._thread: threading.Thread | None = None
         self._wake: tuple[int, int] | None = None
         self._ending = False
         self.hung_up: float | None = None
         """When the listener found the device gone (s on the run clock); None while it is there."""
+
+    def _take_over(self, port: Any, facts: Facts) -> None:
+        self._port, self._facts = port, facts
+        self._descriptor = port.fileno() if self._posix else -1
+        if self._posix:
+            os.set_blocking(self._descriptor, False)
 
     # -- writing ------------------------------------------------------------------------------
 
@@ -158,6 +169,11 @@ class SerialPort:
             return bytes(self._port.read(self._port.in_waiting))
         return b""
 
+    def relieve(self) -> None:
+        """Throw away what a device writes unasked, unless somebody listens to it."""
+        if self._thread is None and self._port.is_open:
+            self.read()
+
     def ask(self, question: bytes, enough: Callable[[bytes], bool], within_s: float) -> bytes:
         """Write a question and collect the answer until it is enough or the time is up.
 
@@ -182,12 +198,16 @@ class SerialPort:
         """
         if self._thread is None:
             self.read()
-            self._wake = os.pipe() if self._posix else None
-            self._thread = threading.Thread(target=self._hear, name="serial-in", daemon=True)
             self._listeners.append(heard)
-            self._thread.start()
+            self._start_to_listen()
             return
         self._listeners.append(heard)
+
+    def _start_to_listen(self) -> None:
+        self._ending = False
+        self._wake = os.pipe() if self._posix else None
+        self._thread = threading.Thread(target=self._hear, name="serial-in", daemon=True)
+        self._thread.start()
 
     def _hear(self) -> None:
         take = self._take_posix if self._posix else self._take_windows
@@ -224,6 +244,29 @@ class SerialPort:
     def describe(self) -> Facts:
         """Name, adapter and driver, for the log."""
         return self._facts
+
+    def reopen(self, then: Callable[[SerialPort], object] | None = None) -> None:
+        """Open the port again, with a new descriptor; between trials only, as it may wait.
+
+        Whoever listened goes on listening, after ``then`` has talked to the device alone.
+
+        Raises
+        ------
+        DeviceError
+            The port cannot be had; writes go on failing. Or what ``then`` raises.
+        """
+        if self._again is None:
+            raise DeviceError("this port cannot be opened again.")
+        self.close()
+        self._take_over(*self._again())
+        self.hung_up = None
+        self.read()
+        try:
+            if then is not None:
+                then(self)
+        finally:
+            if self._listeners:
+                self._start_to_listen()
 
     def close(self) -> None:
         """Give the port back, even one that was pulled; later writes fail."""
@@ -280,13 +323,26 @@ def open_port(
             f"{where}: baud is 1200; that rate resets some boxes for good, use another."
         )
     serial = _pyserial()
+
+    def open_it() -> tuple[Any, Facts]:
+        port = _opened(serial, name, baud, where, parity)
+        clock.sleep_until(clock.now() + settle_s)
+        return port, _facts_of(port, name, baud, str(serial.__version__))
+
+    port, facts = open_it()
+    opened = SerialPort(port, clock, facts, again=open_it)
+    opened.read()  # what the box said while it started
+    return opened
+
+
+def _opened(serial: ModuleType, name: str, baud: int, where: str, parity: Parity) -> Any:
     parities = {
         "none": serial.PARITY_NONE,
         "even": serial.PARITY_EVEN,
         "odd": serial.PARITY_ODD,
     }
     try:
-        port = serial.Serial(
+        return serial.Serial(
             port=name,
             baudrate=baud,
             bytesize=serial.EIGHTBITS,
@@ -301,18 +357,17 @@ def open_port(
         )
     except (OSError, ValueError) as error:
         raise DeviceError(_why_not_opened(name, baud, where, error)) from None
-    clock.sleep_until(clock.now() + settle_s)
-    facts = {
+
+
+def _facts_of(port: Any, name: str, baud: int, version: str) -> Facts:
+    return {
         **_adapter(name),
         "baud": baud,
         "modem_lines": _raise_modem_lines(port),
         "low_latency": _ask_for_low_latency(port),
         "latency_timer_ms": latency_timer_ms(name),
-        "pyserial": str(serial.__version__),
+        "pyserial": version,
     }
-    opened = SerialPort(port, clock, facts)
-    opened.read()  # what the box said while it started
-    return opened
 
 
 class Ports:

@@ -121,6 +121,10 @@ class Responses(Protocol):
 class Trigger(Protocol):
     """The line to a recording device; nothing here ever raises, sleeps or blocks in a flip."""
 
+    def belongs_to(self, trial: int | None) -> None:
+        """The codes asked for from now on are those of a trial; None: of none."""
+        ...
+
     def arm(self, code: int, name: str) -> None:
         """Bind a code to the next flip."""
         ...
@@ -153,8 +157,16 @@ class Trigger(Protocol):
         """How many codes were asked for, were lost, and had each outcome."""
         ...
 
-    def loss_report(self) -> str:
-        """One sentence on the codes that were lost, with when and which; empty if none was."""
+    def losses(self, since: int = 0) -> list[Facts]:
+        """The lost codes after the first ``since``: what, when, and what became of each."""
+        ...
+
+    def loss_report(self, since: int = 0) -> str:
+        """One sentence on the codes lost after the first ``since``; empty if none was lost."""
+        ...
+
+    def reopen(self) -> None:
+        """Open the line again, between trials only; raises ``DeviceError`` if it cannot be had."""
         ...
 
     def describe(self) -> Facts:

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mbtexp.errors import SettingError
+from mbtexp.responses.fingers import check_responses
 from mbtexp.strict import build, setting
+from mbtexp.triggers.devices import line_of
 
 PULSE = "scanner pulse"
 """Name of a pulse that is no key press; no key of a keyboard has it."""
@@ -37,32 +39,88 @@ class DisplaySettings:
 class TriggerSettings:
     """The line to the recording device."""
 
-    device: Literal["none", "serial"] = setting("none", doc="kind of trigger device")
+    device: Literal[
+        "none",
+        "serial",
+        "biosemi",
+        "mmbts-p",
+        "mmbts-s",
+        "triggerbox",
+        "triggerbox-plus",
+        "xid2",
+        "stimtracker1g",
+        "usb2ttl8",
+        "bbtk-ttl",
+        "arduino-latch",
+        "arduino-pulse",
+        "bitsi",
+        "stimsync",
+        "parallel",
+        "lsl",
+    ] = setting("none", doc="kind of trigger device")
     port: str = setting("", doc="port of the device: COM3, /dev/serial/by-id/...")
-    baud: int = setting(115200, doc="line rate, bits per second", low=300, high=12_000_000)
-    pulse_ended_by: Literal["host", "device"] = setting(
-        "host", doc="who returns the line to zero: we, or the box by itself"
+    baud: int | None = setting(
+        None, doc="line rate, bits per second; None: the device's", low=300, high=12_000_000
     )
-    pulse_ms: float = setting(10.0, doc="width of a pulse, ms", low=1, high=200)
+    pulse_ended_by: Literal["host", "device"] | None = setting(
+        None, doc="who returns the line to zero: we, or the box by itself; None: the device's way"
+    )
+    pulse_ms: float | None = setting(
+        None, doc="width of a pulse, ms; None: the device's", low=1, high=200
+    )
     lowest_eeg_rate_hz: float = setting(
         250.0, doc="slowest sampling rate of the recorder; sets the gap", low=50, high=100_000
     )
     max_code: int = setting(255, doc="highest code the recorder can take", low=1, high=255)
-    settle_s: float = setting(0.0, doc="wait after opening (boards that reset)", low=0, high=10)
-    on_error: Literal["strict", "continue"] = setting(
-        "strict", doc="a lost code stops the run at stop_at, or is only counted"
+    settle_s: float | None = setting(
+        None, doc="wait after opening (boards that reset), s; None: the device's", low=0, high=10
     )
-    stop_at: Literal["trial", "block"] = setting("block", doc="where a strict line stops the run")
+    lsl: bool = setting(False, doc="also put the codes on Lab Streaming Layer")
+    on_error: Literal["strict", "continue"] = setting(
+        "strict", doc="a lost code asks the operator at stop_at, or is only counted"
+    )
+    stop_at: Literal["trial", "block", "never"] = setting(
+        "block", doc="where a strict line asks the operator, or stops the run"
+    )
 
 
 @dataclass(frozen=True)
 class ResponseSettings:
-    """The participant's keys."""
+    """What the participant answers with."""
 
+    device: Literal["keyboard", "xid", "forp", "lumina-rb", "bitsi", "arduino"] = setting(
+        "keyboard", doc="keyboard, or a response box on a serial port"
+    )
     backend: Literal["auto", "psychtoolbox", "xinput", "window"] = setting(
         "auto", doc="reader of the keyboard; auto takes the one with the best time stamps"
     )
-    keys: tuple[str, ...] = setting((), doc="keys in place of the task's own, in their order")
+    keys: tuple[str, ...] = setting(
+        (), doc="keys, buttons or fingers in place of the task's own keys, in their order"
+    )
+    tasks: dict[str, tuple[str, ...]] | None = setting(  # noqa: RUF009  its default is no dict
+        None, doc="the same by task ('eyes') or task and preset ('trust binary'); before keys"
+    )
+    fingers: dict[str, str] | None = setting(  # noqa: RUF009  its default is no dict
+        None, doc="button or key by finger; the screen then names the finger"
+    )
+    port: str = setting("", doc="port of the box: COM3, /dev/serial/by-id/...")
+    baud: int | None = setting(
+        None, doc="its line rate; None: as its maker sets it", low=300, high=12_000_000
+    )
+    parity: Literal["none", "even", "odd"] = setting("none", doc="its parity")
+    program: Literal[0, 1, 2, 4, 6] = setting(2, doc="fORP: position of the program switch")
+    buttons: tuple[str, ...] = setting(
+        (), doc="arduino: the character that each button sends; empty: the figures 1 to 8"
+    )
+    releases: bool = setting(
+        False, doc="arduino: a button sends a capital letter, and the small one when let go"
+    )
+    pulse_button: str = setting("", doc="button of the box that carries the scanner's trigger")
+    debounce_ms: float = setting(
+        20.0, doc="a press this soon after the same button moved is a bounce, ms", low=0, high=200
+    )
+    keyboard_too: bool = setting(False, doc="the keyboard answers besides the box")
+    check: bool = setting(False, doc="ask for every finger's button before a run")
 
 
 @dataclass(frozen=True)
@@ -158,23 +216,29 @@ def read_rig(path: Path) -> Rig:
 def rig_from(given: Mapping[str, Any], *, where: str) -> Rig:
     """A rig from plain values, checked as a whole."""
     rig = build(Rig, given, where=where)
-    if rig.trigger.device != "none" and not rig.trigger.port:
-        raise SettingError(f"{where}: trigger: port is missing; name the port of the device.")
     if rig.mode == "eeg" and rig.trigger.device == "none":
         raise SettingError(
             f"{where}: mode is 'eeg', but trigger: device is 'none': the recording would have no "
             "codes. Name the device and its port, or set mode to 'behaviour'."
         )
-    if rig.trigger.baud == 1200:
-        raise SettingError(
-            f"{where}: trigger: baud is 1200; that rate resets some boxes for good, use another."
-        )
+    _refuse_bad_line(rig.trigger, f"{where}: trigger")
+    check_responses(rig.responses, where=where)
     if rig.operator.stop == rig.operator.pause:
         raise SettingError(
             f"{where}: operator: stop and pause are both {rig.operator.stop!r}; give them two keys."
         )
     _refuse_bad_scanner(rig, where)
     return rig
+
+
+def _refuse_bad_line(trigger: TriggerSettings, where: str) -> None:
+    if trigger.device == "none":
+        if trigger.lsl:
+            raise SettingError(f"{where}: lsl is true, but device is 'none'; write device 'lsl'.")
+        return
+    if trigger.device != "lsl" and not trigger.port:
+        raise SettingError(f"{where}: port is missing; name the port of the device.")
+    line_of(trigger, where=where)
 
 
 def _refuse_bad_scanner(rig: Rig, where: str) -> None:

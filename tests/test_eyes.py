@@ -39,7 +39,7 @@ from mbtexp.stimuli import StimulusSet, find_set
 from mbtexp.task import Catalogue, Material, with_keys
 from mbtexp.timeline import Phase, Text
 from mbtexp.triggers.codes import EYES as CODES
-from mbtexp.triggers.encode import spacing_s
+from mbtexp.triggers.devices import spacing_s
 from mbtexp.virtual import VirtualLab
 from tasks.eyes import TASK
 from tasks.eyes.design import PRESETS, Trial, form_of, halves

@@ -12,7 +12,7 @@ from mbtexp.triggers.book import SESSION, CodeBook, Entry, as_json, as_tsv, code
 from mbtexp.triggers.check import line_walk
 from mbtexp.triggers.codes import BOOKS, EYES, all_codes
 from mbtexp.triggers.emulate import differences
-from mbtexp.triggers.encode import (
+from mbtexp.triggers.devices import (
     check_settings,
     code_table,
     device,
@@ -83,8 +83,8 @@ def test_the_line_rests_at_zero():
 
 
 def test_an_unknown_device_is_refused_with_the_known_ones():
-    with pytest.raises(SettingError, match="device 'none'; it can only be 'serial'"):
-        device("none")
+    with pytest.raises(SettingError, match="device 'xid'; did you mean 'xid2'?"):
+        device("xid")
 
 
 def test_a_recorder_with_few_bits_gets_no_higher_code():
@@ -259,6 +259,7 @@ def test_a_flip_code_leaves_with_its_flip_and_returns_to_zero_after_the_pulse():
     assert line.sender.drain() == [
         {
             "seq": 1,
+            "trial": None,
             "name": "eyes_mental",
             "code": 125,
             "kind_of": "flip",
@@ -274,6 +275,8 @@ def test_a_flip_code_leaves_with_its_flip_and_returns_to_zero_after_the_pulse():
             "t_off": 0.11,
             "off_outcome": "sent",
             "width_ms": 10.0,
+            "box_delay_ms": 0.0,
+            "lsl": None,
         }
     ]
 
@@ -287,7 +290,7 @@ def test_a_flip_without_a_code_sends_nothing():
     assert [byte for _, byte in line.bytes()] == [125, 0]
 
 
-def test_a_box_that_ends_its_pulses_gets_no_zero():
+def test_a_box_that_ends_its_pulses_gets_no_zero_before_the_line_is_closed():
     line = Line(BOX)
     line.flip(125)
     line.to(1.0)
@@ -295,7 +298,7 @@ def test_a_box_that_ends_its_pulses_gets_no_zero():
     (record,) = line.records()
     assert (record["outcome"], record["off_outcome"]) == ("sent", "device")
     assert (record["t_off"], record["width_ms"]) == (None, None)
-    assert [byte for _, byte in line.link.received] == [125]
+    assert [byte for _, byte in line.link.received] == [125, 0]
 
 
 def test_a_response_code_leaves_at_once_on_a_free_line_with_its_own_time():

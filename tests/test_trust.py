@@ -32,7 +32,7 @@ from mbtexp.stimuli import StimulusSet, find_set
 from mbtexp.task import Catalogue, Material
 from mbtexp.timeline import Image, Phase, Scale
 from mbtexp.triggers.codes import TRUST as CODES
-from mbtexp.triggers.encode import spacing_s
+from mbtexp.triggers.devices import spacing_s
 from mbtexp.virtual import VirtualLab
 from tasks.trust import TASK
 from tasks.trust.design import PRESETS, Params, Trial

@@ -4,29 +4,36 @@ The line is at rest, up with a code, or in the gap of zeros that must follow a c
 come first and are never delayed: one that finds the line up is written at once, and the code before
 it is marked ``truncated``. A code that belongs to no flip waits for a free line, with its true time
 in its record; one can wait, another is dropped. What a line does not take is never sent late; only
-the return to zero is tried again.
+the return to zero is tried again. A box that got part of a command is first brought back into step;
+what is asked for meanwhile is blocked, as it would arrive as another code.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections import Counter
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mbtexp.errors import DeviceError
 from mbtexp.events import rounded
-from mbtexp.port import Written
+from mbtexp.port import BLOCKED, Ports, Written
 from mbtexp.ports import Clock, Facts, Trigger
-from mbtexp.rig import TriggerSettings
-from mbtexp.triggers.encode import code_table, device, gap_s
-from mbtexp.triggers.link import Link, open_link
+from mbtexp.triggers.devices import HERE, line_of
+from mbtexp.triggers.link import Link, RecordingLink, open_link
+
+if TYPE_CHECKING:
+    from mbtexp.rig import TriggerSettings
+    from mbtexp.triggers.lsl import Outlet
 
 REACHED = frozenset({"sent", "deferred_sent", "truncated"})
 """Outcomes of codes that a recorder can have seen."""
 
-LOST = frozenset({"blocked", "partial", "failed", "rejected", "dropped_overlap", "stuck"})
+LOST = frozenset(
+    {"blocked", "partial", "failed", "rejected", "dropped_overlap", "stuck", "box_busy"}
+)
 """Outcomes of codes that never reached the line."""
 
 EARLY_S = 50e-6
@@ -61,6 +68,7 @@ class _Record:
     t_event: float
     data: bytes
     """What goes out; empty if the rig cannot send the code."""
+    trial: int | None = None
     t_flip: float | None = None
     t_write_start: float | None = None
     t_write_end: float | None = None
@@ -68,6 +76,10 @@ class _Record:
     errno: int | None = None
     t_off: float | None = None
     off_outcome: str | None = None
+    box_delay_s: float = 0.0
+    """How much later than it was written the box can have shown it, as it was still busy."""
+    lsl: bool | None = None
+    """Whether it went out over LSL too; None: there is no such stream."""
     deferred: bool = False
     done: bool = False
 
@@ -80,6 +92,7 @@ class _Record:
                 width_ms = round(1000 * (self.t_off - self.t_write_end), 3)
         return {
             "seq": self.seq,
+            "trial": self.trial,
             "name": self.name,
             "code": self.code,
             "kind_of": self.kind_of,
@@ -95,6 +108,8 @@ class _Record:
             "t_off": rounded(self.t_off),
             "off_outcome": self.off_outcome,
             "width_ms": width_ms,
+            "box_delay_ms": round(1000 * self.box_delay_s, 3),
+            "lsl": self.lsl,
         }
 
 
@@ -112,18 +127,35 @@ class Sender:
         A serial port, or a memory in its place.
     clock
         The run clock, whose ``call_at`` ends the pulses.
+    outlet
+        A stream of Lab Streaming Layer beside the line, or in its place.
+    mock
+        Whether the line leads nowhere although the rig has one: no code is ever called sent.
     """
 
-    def __init__(self, settings: TriggerSettings, link: Link, clock: Clock) -> None:
-        row = device(settings.device)
+    def __init__(
+        self,
+        settings: TriggerSettings,
+        link: Link,
+        clock: Clock,
+        *,
+        outlet: Outlet | None = None,
+        mock: bool = False,
+    ) -> None:
+        line = line_of(settings)
         self._settings = settings
+        self._line = line
+        self._row = line.device
         self._link = link
         self._clock = clock
-        self._table = code_table(settings)
-        self._idle, self._goodbye = row.idle, row.close
-        self._host_ends = settings.pulse_ended_by == "host"
-        self._pulse_s = settings.pulse_ms / 1000.0
-        self._gap_s = gap_s(settings)
+        self._outlet = outlet
+        self._mock = mock
+        self._table = line.table()
+        self._wireless = line.device.kind == "lsl"
+        self._host_ends = line.pulse_ended_by == "host"
+        self._pulse_s = line.pulse_s
+        self._gap_s = line.gap_s
+        self._trial: int | None = None
         self._lock = threading.Lock()
         self._records: list[_Record] = []
         self._counts: Counter[str] = Counter()
@@ -135,17 +167,30 @@ class Sender:
         self._busy_until: float | None = None
         self._retry_s = RETRY_S
         self._unsure: _Record | None = None
+        self._astray: Literal["forgetting", "listening"] | None = None
+        self._box_free_at = 0.0
         self._closed = False
         # Starts the port thread now and not in the first flip.
         clock.call_at(clock.now(), self._tick)
-        if self._host_ends and self._write(self._idle).outcome != "sent":
+        try:
+            self._bring_to_rest()
+        except DeviceError:
             link.close()
+            raise
+
+    def _bring_to_rest(self) -> None:
+        """The first byte to a line that holds what it was told last."""
+        if self._host_ends and self._write(self._row.idle).outcome != "sent":
             raise DeviceError(
-                f"rig.toml: trigger: port {settings.port!r} is open but takes no bytes; check the "
+                f"{HERE}: port {self._settings.port!r} is open but takes no bytes; check the "
                 "cable, and that the box is switched on."
             )
 
     # -- the port -----------------------------------------------------------------------------
+
+    def belongs_to(self, trial: int | None) -> None:
+        """The codes asked for from now on are those of a trial; None: of none."""
+        self._trial = trial
 
     def arm(self, code: int, name: str) -> None:
         """Bind a code to the next flip; an earlier one that has not flipped is dropped."""
@@ -179,7 +224,7 @@ class Sender:
             self._advance(now)
             if self._deferred is not None:
                 self._finish(record, "dropped_overlap")
-            elif self._busy_until is not None or self._armed is not None:
+            elif self._must_wait():
                 record.deferred = True
                 self._deferred = record
             else:
@@ -198,6 +243,7 @@ class Sender:
         A code whose pulse is still up comes with a later call; after ``close`` none is left.
         """
         with self._lock:
+            self._link.relieve()
             done = 0
             while done < len(self._records) and self._settled(self._records[done]):
                 done += 1
@@ -210,17 +256,35 @@ class Sender:
 
     def describe(self) -> Facts:
         """Device, port and times, for the log."""
-        settings = self._settings
+        line = self._line
         return {
             **self._link.describe(),
-            "device": settings.device,
-            "baud": settings.baud,
-            "pulse_ended_by": settings.pulse_ended_by,
-            "pulse_ms": settings.pulse_ms,
-            "gap_ms": round(1000 * self._gap_s, 3),
-            "max_code": settings.max_code,
-            "on_error": settings.on_error,
+            "device": line.device.name,
+            "baud": line.baud,
+            "pulse_ended_by": line.pulse_ended_by,
+            "pulse_ms": round(1000 * line.pulse_s, 3),
+            "gap_ms": round(1000 * line.gap_s, 3),
+            "max_code": line.highest,
+            "on_error": self._settings.on_error,
+            **({} if self._outlet is None else {"lsl": self._outlet.describe()}),
+            **({"mock": True} if self._mock else {}),
         }
+
+    def reopen(self) -> None:
+        """Open the line again as at the start, and bring it to rest; between trials only.
+
+        Nothing that was lost is sent again. What still waited counts as blocked.
+
+        Raises
+        ------
+        DeviceError
+            The port cannot be had, its box does not answer as it should, or it takes no bytes.
+        """
+        with self._lock:
+            self._give_up()
+        self._link.reopen()
+        with self._lock:
+            self._bring_to_rest()
 
     def close(self) -> None:
         """End the pulse, send what waits, leave the line at rest and give the port back."""
@@ -233,13 +297,12 @@ class Sender:
                 self._armed = None
         self.settle()
         with self._lock:
-            for left in (self._deferred, self._up):
-                if left is not None and not left.done:
-                    self._finish(left, left.outcome or "blocked")
-            self._deferred = self._up = self._unsure = self._busy_until = None
-            if self._host_ends:
-                self._write(self._goodbye)
+            self._give_up()
+            if self._row.close:
+                self._write(self._row.close)
         self._link.close()
+        if self._outlet is not None:
+            self._outlet.close()
 
     # -- beside the port: outside of trials only ----------------------------------------------
 
@@ -257,7 +320,9 @@ class Sender:
 
     def settle(self) -> None:
         """Wait until the line is at rest and nothing waits; give up on one that takes nothing."""
-        limit = self._clock.now() + 2 * (self._pulse_s + self._gap_s) + CLOSE_S
+        resync = self._row.resync
+        astray_s = resync.before_s + resync.after_s if self._astray else 0.0
+        limit = self._clock.now() + 2 * self._line.spacing_s + CLOSE_S + astray_s
         while True:
             now = self._clock.now()
             with self._lock:
@@ -272,10 +337,26 @@ class Sender:
         with self._lock:
             return {"requested": self._seq, "lost": len(self._lost), **self._counts}
 
-    def loss_report(self) -> str:
-        """One sentence on the lost codes, with when and which; empty if none was lost."""
+    def losses(self, since: int = 0) -> list[Facts]:
+        """The lost codes after the first ``since``: what, when, and what became of each."""
         with self._lock:
-            lost = list(self._lost)
+            lost = self._lost[since:]
+        return [
+            {
+                "seq": record.seq,
+                "name": record.name,
+                "code": record.code,
+                "trial": record.trial,
+                "t_event": rounded(record.t_event),
+                "outcome": record.outcome,
+            }
+            for record in lost
+        ]
+
+    def loss_report(self, since: int = 0) -> str:
+        """One sentence on the codes lost after the first ``since``; empty if none was lost."""
+        with self._lock:
+            lost = self._lost[since:]
         if not lost:
             return ""
         named = ", ".join(_spoken(record) for record in lost[:NAMED])
@@ -299,6 +380,8 @@ class Sender:
         if due is not None:
             if now < due - EARLY_S:
                 return
+            if self._astray is not None and not self._back_in_step(now):
+                return
             if self._up is not None and not self._end_pulse(self._up):
                 return
             if self._busy_until is not None and self._clock.now() < self._busy_until - EARLY_S:
@@ -314,12 +397,15 @@ class Sender:
             record.off_outcome = "device"
             self._over(record)
             return True
-        written = self._write(self._idle)
+        written = self._write(self._row.idle)
         now = self._clock.now()
+        if written.outcome == "partial":
+            record.off_outcome = "partial"
+            self._lose_step(now)
+            return False
         if written.outcome == "blocked":
             record.off_outcome = "blocked"
-            self._busy(now + self._retry_s)
-            self._retry_s = min(2 * self._retry_s, RETRY_MAX_S)
+            self._try_later(now)
             return False
         record.off_outcome = written.outcome
         if written.outcome == "sent":
@@ -333,13 +419,23 @@ class Sender:
     def _put(self, record: _Record, outcome: str) -> None:
         """Write a code; stamps first, so that nothing stands between flip and byte."""
         record.t_write_start = self._clock.now()
-        written = self._write(record.data)
+        if self._astray is not None:
+            written = BLOCKED
+        elif self._deaf(record.t_write_start):
+            self._finish(record, "box_busy")
+            return
+        else:
+            written = self._write(record.data)
         record.t_write_end = end = self._clock.now()
+        if self._outlet is not None:
+            record.lsl = self._outlet.push(record.code, record.name, record.t_event)
+            if self._wireless and not record.lsl:
+                written = Written("failed")
         if written.outcome != "sent":
             record.errno = written.errno
             self._finish(record, written.outcome)
             if written.outcome == "partial":
-                self._clean_up_after_part(end)
+                self._lose_step(end)
             if self._deferred is not None:
                 self._clock.call_at(end, self._tick)
             return
@@ -348,15 +444,33 @@ class Sender:
         self._up = record
         self._unsure = record
         self._retry_s = RETRY_S
-        width_s = self._pulse_s if self._host_ends else self._pulse_s + self._gap_s
+        width_s = self._pulse_s if self._host_ends else self._held_by_box(record, end)
         self._busy(end + width_s)
+
+    def _deaf(self, now: float) -> bool:
+        """Whether the box hears nothing now, as it is still holding the code before."""
+        return self._row.while_up == "deaf" and now < self._box_free_at
+
+    def _held_by_box(self, record: _Record, now: float) -> float:
+        """How long the box is busy with a code that it ends itself, and the gap after it, s."""
+        starts = max(now, self._box_free_at) if self._row.while_up == "queues" else now
+        record.box_delay_s = starts - now
+        self._box_free_at = starts + self._pulse_s
+        return self._box_free_at - now + self._gap_s
+
+    def _must_wait(self) -> bool:
+        """Whether a code without a flip would run into another one."""
+        if self._wireless:
+            return False
+        return self._busy_until is not None or self._armed is not None
 
     def _leave_behind(self, now: float) -> None:
         """A new code is on the line: what becomes of the one before."""
         before, self._up = self._up, None
         if before is None:
             return
-        if not self._host_ends and self._has_lasted(before, now):
+        unharmed = self._row.while_up != "replaces" or self._has_lasted(before, now)
+        if not self._host_ends and unharmed:
             before.off_outcome = "device"
         else:
             before.outcome = "truncated"
@@ -364,15 +478,46 @@ class Sender:
             before.t_off = now
         self._finish(before, before.outcome)
 
-    def _clean_up_after_part(self, now: float) -> None:
-        """Part of a command went out: the line's state is unknown, so return it to zero."""
-        if self._host_ends and self._up is None:
-            self._write(self._idle)
-            self._busy(now + self._gap_s)
+    def _lose_step(self, now: float) -> None:
+        """Part of a command went out: leave the box alone until it has forgotten that."""
+        self._astray = "forgetting"
+        self._busy(now + self._row.resync.before_s)
+        if not self._row.resync.before_s:
+            self._back_in_step(now)
+
+    def _back_in_step(self, now: float) -> bool:
+        """Say what brings the box back into step; False while it needs more time."""
+        resync = self._row.resync
+        if self._astray == "forgetting":
+            outcome = self._write(resync.data).outcome if resync.data else "sent"
+            if outcome in ("blocked", "partial"):
+                self._try_later(now)
+                return False
+            if self._up is not None:
+                self._up.off_outcome = "resync" if outcome == "sent" else outcome
+                self._up.t_off = now if outcome == "sent" else None
+                self._over(self._up)
+            self._astray = "listening" if outcome == "sent" and resync.after_s else None
+            self._busy(now + max(resync.after_s, self._gap_s))
+            return False
+        self._astray = None
+        return True
+
+    def _try_later(self, now: float) -> None:
+        self._busy(now + self._retry_s)
+        self._retry_s = min(2 * self._retry_s, RETRY_MAX_S)
 
     def _busy(self, until: float) -> None:
         self._busy_until = until
         self._clock.call_at(until, self._tick)
+
+    def _give_up(self) -> None:
+        """Forget whatever the line was doing, and account for it."""
+        for left in (self._armed, self._deferred, self._up):
+            if left is not None and not left.done:
+                self._finish(left, left.outcome or "blocked")
+        self._armed = self._deferred = self._up = self._unsure = self._busy_until = None
+        self._astray = None
 
     def _over(self, record: _Record) -> None:
         """The pulse of a code that went out is over."""
@@ -410,11 +555,15 @@ class Sender:
         self._seq += 1
         known = 0 <= code < len(self._table) and not self._closed
         data = self._table[code] if known else None
-        record = _Record(self._seq, name, code, kind_of, now, t_event, data or b"")
+        record = _Record(
+            self._seq, name, code, kind_of, now, t_event, data or b"", trial=self._trial
+        )
         self._records.append(record)
         return record
 
     def _finish(self, record: _Record, outcome: str) -> None:
+        if self._mock and outcome in REACHED:
+            outcome = "mock"
         record.outcome = outcome
         record.done = True
         self._counts[outcome] += 1
@@ -424,6 +573,9 @@ class Sender:
 
 class NoTrigger:
     """No trigger line at all: takes every code and does nothing (behavioural rigs)."""
+
+    def belongs_to(self, trial: int | None) -> None:
+        """No code is kept."""
 
     def arm(self, code: int, name: str) -> None:
         """Nothing to bind."""
@@ -452,6 +604,9 @@ class NoTrigger:
         """Says that there is no line."""
         return {"device": "none"}
 
+    def reopen(self) -> None:
+        """Nothing to open."""
+
     def close(self) -> None:
         """Nothing to give back."""
 
@@ -459,16 +614,61 @@ class NoTrigger:
         """No code was asked of a line."""
         return {"requested": 0, "lost": 0}
 
-    def loss_report(self) -> str:
+    def losses(self, since: int = 0) -> list[Facts]:  # noqa: ARG002
+        """None."""
+        return []
+
+    def loss_report(self, since: int = 0) -> str:  # noqa: ARG002
         """Nothing to tell."""
         return ""
 
 
-def open_trigger(settings: TriggerSettings, clock: Clock) -> Trigger:
-    """The trigger line that the rig asks for, open; ``NoTrigger`` where it asks for none."""
+def open_trigger(
+    settings: TriggerSettings,
+    clock: Clock,
+    ports: Ports | None = None,
+    *,
+    memory: bool = False,
+    mock: bool = False,
+) -> Trigger:
+    """The trigger line that the rig asks for, open; ``NoTrigger`` where it asks for none.
+
+    Parameters
+    ----------
+    settings
+        The rig's trigger line.
+    clock
+        The run clock.
+    ports
+        The run's ports, where a response box may share this one.
+    memory
+        Whether the codes end in memory (virtual lab, pilot), whatever the rig has.
+    mock
+        The same in a lab with a participant: no code is ever called sent.
+
+    Raises
+    ------
+    MbtexpError
+        The line cannot be driven as the rig says, or is not there, or its box does not answer.
+    """
     if settings.device == "none":
         return NoTrigger()
-    return Sender(settings, open_link(settings, clock), clock)
+    if memory or mock:
+        return Sender(settings, RecordingLink(clock), clock, mock=mock)
+    link = open_link(settings, clock, ports)
+    return Sender(settings, link, clock, outlet=_outlet(settings, clock, link))
+
+
+def _outlet(settings: TriggerSettings, clock: Clock, link: Link) -> Outlet | None:
+    if not settings.lsl and settings.device != "lsl":
+        return None
+    from mbtexp.triggers.lsl import Outlet  # noqa: PLC0415  few have it installed
+
+    try:
+        return Outlet(clock, socket.gethostname())
+    except DeviceError:
+        link.close()
+        raise
 
 
 def _spoken(record: _Record) -> str:
