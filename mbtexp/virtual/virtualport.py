@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable
 
+from mbtexp.errors import DeviceError
 from mbtexp.port import SENT, Heard, Written
 from mbtexp.ports import Clock, Facts
 from mbtexp.virtual.box import Box
@@ -12,6 +13,9 @@ from mbtexp.virtual.box import Box
 
 class VirtualPort:
     """A box on the virtual lab's clock: what ``open_port`` would give, without a port.
+
+    It can be a sender's link as it stands (the box is then not introduced), or the port of a
+    ``SerialLink`` (it is).
 
     Parameters
     ----------
@@ -78,6 +82,25 @@ class VirtualPort:
         """Tell ``heard`` of everything from now on."""
         self.read()
         self._listeners.append(heard)
+
+    def relieve(self) -> None:
+        """Throw away what the box has said."""
+        self.read()
+
+    def reopen(self, introduce: Callable[[VirtualPort], object] | None = None) -> None:
+        """Open the port again and introduce the box.
+
+        Raises
+        ------
+        DeviceError
+            The box is gone.
+        """
+        if self._box.gone:
+            raise DeviceError("the box is not there; plug it in again.")
+        self._closed, self._unread, self.hung_up = False, b"", None
+        self._box.opened(self._clock.now())
+        if introduce is not None:
+            introduce(self)
 
     def describe(self) -> Facts:
         """Says that there is no wire."""
