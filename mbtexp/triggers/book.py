@@ -17,6 +17,10 @@ from mbtexp.errors import SettingError, did_you_mean
 from mbtexp.ports import Facts
 
 LOWEST, HIGHEST = 1, 253
+
+STRUCTURE = "structure"
+"""Class of what begins or ends, and of all that the operator does, on a line of four bits."""
+
 SPAN = 40
 """Numbers that belong to one task: base + 1 to base + 39; the last one stays free."""
 
@@ -33,6 +37,8 @@ class Entry:
     hed: str
     since: str = "0.1.0"
     retired: bool = False
+    short: str = ""
+    """Class that it shares with others on a line of four bits; empty: it has one of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class Code:
     hed: str
     since: str
     retired: bool
+    short: str = ""
 
 
 SESSION = {
@@ -83,13 +90,18 @@ SESSION = {
 """Codes that mean the same in every task."""
 
 COMMON = {
-    "block_start": Entry(1, "A block begins", "Experiment-structure, Label/Block-start"),
-    "block_end": Entry(2, "A block ends", "Experiment-structure, Label/Block-end"),
+    "block_start": Entry(
+        1, "A block begins", "Experiment-structure, Label/Block-start", short=STRUCTURE
+    ),
+    "block_end": Entry(2, "A block ends", "Experiment-structure, Label/Block-end", short=STRUCTURE),
     "fixation": Entry(
         3, "Onset of the fixation cross", "Sensory-event, Visual-presentation, Cross"
     ),
     "window": Entry(
-        25, "Answers count from here on", "Experiment-structure, Label/Response-window-start"
+        25,
+        "Answers count from here on",
+        "Experiment-structure, Label/Response-window-start",
+        short="question",
     ),
     "no_response": Entry(
         29,
@@ -107,7 +119,10 @@ COMMON = {
         "Sensory-event, Experimental-stimulus, Visual-presentation, Label/Attention-probe",
     ),
     "trial_invalid": Entry(
-        33, "The trial before this does not count", "Experiment-control, Mishap, Label/Invalid"
+        33,
+        "The trial before this does not count",
+        "Experiment-control, Mishap, Label/Invalid",
+        short=STRUCTURE,
     ),
 }
 """Offsets that mean the same in every task."""
@@ -211,6 +226,7 @@ def _row(name: str, entry: Entry, task: str, base: int) -> Code:
         entry.hed,
         entry.since,
         entry.retired,
+        entry.short,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mbtexp.triggers.book import Code, Entry, codebook, whole_book
+from mbtexp.triggers.book import STRUCTURE, Code, Entry, codebook, whole_book
 
 _EYES = "Sensory-event, Experimental-stimulus, Visual-presentation, (Image, Eye)"
 _PRESS = "Agent-action, Participant-response, (Experiment-participant, (Press, Keyboard-key))"
@@ -11,21 +11,37 @@ _OFFER = "Sensory-event, Experimental-stimulus, Visual-presentation, Textblock, 
 
 DISCOUNTING = codebook(
     "discounting",
-    offer=Entry(5, "Onset of an offer: an amount sooner, a larger one later", _OFFER),
+    offer=Entry(
+        5, "Onset of an offer: an amount sooner, a larger one later", _OFFER, short="offer"
+    ),
     offer_easy_sooner=Entry(
-        6, "Onset of an offer of which the sooner amount is worth more", f"{_OFFER}, Label/Easy"
+        6,
+        "Onset of an offer of which the sooner amount is worth more",
+        f"{_OFFER}, Label/Easy",
+        short="offer_easy",
     ),
     offer_near=Entry(7, "Onset of an offer near indifference", f"{_OFFER}, Label/Near"),
     offer_easy_later=Entry(
-        8, "Onset of an offer of which the later amount is worth more", f"{_OFFER}, Label/Easy"
+        8,
+        "Onset of an offer of which the later amount is worth more",
+        f"{_OFFER}, Label/Easy",
+        short="offer_easy",
     ),
     offer_practice=Entry(9, "Onset of a practice offer", f"{_OFFER}, Label/Practice"),
-    offer_points=Entry(10, "Onset of an offer of points after real waits", f"{_OFFER}, Label/Wait"),
+    offer_points=Entry(
+        10, "Onset of an offer of points after real waits", f"{_OFFER}, Label/Wait", short="offer"
+    ),
     wait_sooner=Entry(
-        11, "The shorter wait begins", "Sensory-event, Visual-presentation, Label/Shorter-wait"
+        11,
+        "The shorter wait begins",
+        "Sensory-event, Visual-presentation, Label/Shorter-wait",
+        short="wait",
     ),
     wait_later=Entry(
-        12, "The longer wait begins", "Sensory-event, Visual-presentation, Label/Longer-wait"
+        12,
+        "The longer wait begins",
+        "Sensory-event, Visual-presentation, Label/Longer-wait",
+        short="wait",
     ),
     response_sooner=Entry(26, "The sooner amount was chosen", f"{_PRESS}, Label/Sooner"),
     response_later=Entry(27, "The later amount was chosen", f"{_PRESS}, Label/Later"),
@@ -42,24 +58,50 @@ EYES = codebook(
         f"{_EYES}, Label/Judge-mental-state",
     ),
     eyes_sex=Entry(
-        6, "Onset of a pair of eyes, to be judged for the sex", f"{_EYES}, Label/Judge-sex"
+        6,
+        "Onset of a pair of eyes, to be judged for the sex",
+        f"{_EYES}, Label/Judge-sex",
+        short="eyes_control",
     ),
     eyes_age=Entry(
-        7, "Onset of a pair of eyes, to be judged for the age", f"{_EYES}, Label/Judge-age"
+        7,
+        "Onset of a pair of eyes, to be judged for the age",
+        f"{_EYES}, Label/Judge-age",
+        short="eyes_control",
     ),
     eyes_practice=Entry(8, "Onset of a practice item", f"{_EYES}, Label/Practice"),
     response_first=Entry(
-        26, "First of the two answers of a control judgement", f"{_PRESS}, Label/First-option"
+        26,
+        "First of the two answers of a control judgement",
+        f"{_PRESS}, Label/First-option",
+        short="response",
     ),
     response_second=Entry(
-        27, "Second of the two answers of a control judgement", f"{_PRESS}, Label/Second-option"
+        27,
+        "Second of the two answers of a control judgement",
+        f"{_PRESS}, Label/Second-option",
+        short="response",
     ),
-    response_other=Entry(28, "An answer beyond those named", f"{_PRESS}, Label/Other-option"),
-    response_tl=Entry(34, "The word at the top left was chosen", f"{_PRESS}, Label/Top-left"),
-    response_tr=Entry(35, "The word at the top right was chosen", f"{_PRESS}, Label/Top-right"),
-    response_bl=Entry(36, "The word at the bottom left was chosen", f"{_PRESS}, Label/Bottom-left"),
+    response_other=Entry(
+        28, "An answer beyond those named", f"{_PRESS}, Label/Other-option", short="response"
+    ),
+    response_tl=Entry(
+        34, "The word at the top left was chosen", f"{_PRESS}, Label/Top-left", short="response"
+    ),
+    response_tr=Entry(
+        35, "The word at the top right was chosen", f"{_PRESS}, Label/Top-right", short="response"
+    ),
+    response_bl=Entry(
+        36,
+        "The word at the bottom left was chosen",
+        f"{_PRESS}, Label/Bottom-left",
+        short="response",
+    ),
     response_br=Entry(
-        37, "The word at the bottom right was chosen", f"{_PRESS}, Label/Bottom-right"
+        37,
+        "The word at the bottom right was chosen",
+        f"{_PRESS}, Label/Bottom-right",
+        short="response",
     ),
     lookup=Entry(
         38,
@@ -80,47 +122,80 @@ _TEXT = "Sensory-event, Visual-presentation, Textblock"
 ATTACHMENT = codebook(
     "attachment",
     prime=Entry(4, "Onset of a masked word or name", f"{_WORD}, Label/Masked-prime"),
-    own=Entry(5, "Onset of a picture of the own child or partner", f"{_FACE}, Label/Own"),
+    own=Entry(
+        5, "Onset of a picture of the own child or partner", f"{_FACE}, Label/Own", short="own"
+    ),
     acquainted=Entry(6, "Onset of a picture of an acquainted person", f"{_FACE}, Label/Acquainted"),
     friend=Entry(7, "Onset of a picture of a friend", f"{_FACE}, Label/Friend"),
-    unfamiliar=Entry(8, "Onset of a picture of an unfamiliar person", f"{_FACE}, Label/Unfamiliar"),
+    unfamiliar=Entry(
+        8,
+        "Onset of a picture of an unfamiliar person",
+        f"{_FACE}, Label/Unfamiliar",
+        short="unfamiliar",
+    ),
     scrambled=Entry(
         9,
         "Onset of a scrambled picture",
         "Sensory-event, Experimental-stimulus, Visual-presentation, Image, Label/Scrambled",
+        short="other_picture",
     ),
-    own_happy=Entry(10, "Onset of the own infant, happy", f"{_FACE}, Label/Own-happy"),
-    own_neutral=Entry(11, "Onset of the own infant, neutral", f"{_FACE}, Label/Own-neutral"),
-    own_sad=Entry(12, "Onset of the own infant, sad", f"{_FACE}, Label/Own-sad"),
+    own_happy=Entry(10, "Onset of the own infant, happy", f"{_FACE}, Label/Own-happy", short="own"),
+    own_neutral=Entry(
+        11, "Onset of the own infant, neutral", f"{_FACE}, Label/Own-neutral", short="own"
+    ),
+    own_sad=Entry(12, "Onset of the own infant, sad", f"{_FACE}, Label/Own-sad", short="own"),
     unfamiliar_happy=Entry(
-        13, "Onset of an unfamiliar infant, happy", f"{_FACE}, Label/Unfamiliar-happy"
+        13,
+        "Onset of an unfamiliar infant, happy",
+        f"{_FACE}, Label/Unfamiliar-happy",
+        short="unfamiliar",
     ),
     unfamiliar_neutral=Entry(
-        14, "Onset of an unfamiliar infant, neutral", f"{_FACE}, Label/Unfamiliar-neutral"
+        14,
+        "Onset of an unfamiliar infant, neutral",
+        f"{_FACE}, Label/Unfamiliar-neutral",
+        short="unfamiliar",
     ),
     unfamiliar_sad=Entry(
-        15, "Onset of an unfamiliar infant, sad", f"{_FACE}, Label/Unfamiliar-sad"
+        15,
+        "Onset of an unfamiliar infant, sad",
+        f"{_FACE}, Label/Unfamiliar-sad",
+        short="unfamiliar",
     ),
     practice=Entry(
         16,
         "Onset of a picture for practice",
         "Sensory-event, Experimental-stimulus, Visual-presentation, Image, Label/Practice",
+        short="other_picture",
     ),
-    count_back=Entry(17, "Onset of a number to count back from", f"{_TEXT}, Label/Count-back"),
+    count_back=Entry(
+        17, "Onset of a number to count back from", f"{_TEXT}, Label/Count-back", short="other_task"
+    ),
     target=Entry(
         18,
         "Onset of a pattern to be judged",
         "Sensory-event, Experimental-stimulus, Visual-presentation, Image, Label/Pattern",
+        short="other_task",
     ),
     awareness=Entry(
-        19, "Onset of the question which prime it was", f"{_TEXT}, Label/Awareness-question"
+        19,
+        "Onset of the question which prime it was",
+        f"{_TEXT}, Label/Awareness-question",
+        short="question",
     ),
     response_first=Entry(
-        26, "The dot was reported, or the left answer chosen", f"{_PRESS}, Label/First-option"
+        26,
+        "The dot was reported, or the left answer chosen",
+        f"{_PRESS}, Label/First-option",
+        short="response",
     ),
-    response_second=Entry(27, "The right answer was chosen", f"{_PRESS}, Label/Second-option"),
-    slider=Entry(34, "Onset of a rating", f"{_TEXT}, Label/Rating"),
-    calm=Entry(35, "The pictures were stopped: calm screen", f"{_TEXT}, Label/Calm-screen"),
+    response_second=Entry(
+        27, "The right answer was chosen", f"{_PRESS}, Label/Second-option", short="response"
+    ),
+    slider=Entry(34, "Onset of a rating", f"{_TEXT}, Label/Rating", short="question"),
+    calm=Entry(
+        35, "The pictures were stopped: calm screen", f"{_TEXT}, Label/Calm-screen", short=STRUCTURE
+    ),
 )
 
 _WORD = "Sensory-event, Experimental-stimulus, Visual-presentation, Word"
@@ -152,42 +227,67 @@ POLYSEMY = codebook(
         9,
         "Onset of a control target after an ambiguous prime",
         f"{_WORD}, Label/Control-target, Label/Unrelated",
+        short="target_filler",
     ),
-    target_filler=Entry(10, "Onset of a filler word", f"{_WORD}, Label/Filler"),
+    target_filler=Entry(
+        10, "Onset of a filler word", f"{_WORD}, Label/Filler", short="target_filler"
+    ),
     target_nonword_ambiguous=Entry(
         11,
         "Onset of a pseudoword after an ambiguous prime",
         f"{_WORD}, Label/Pseudoword, Label/Ambiguous-prime",
+        short="target_nonword",
     ),
     target_nonword=Entry(
         12,
         "Onset of a pseudoword after another prime",
         f"{_WORD}, Label/Pseudoword, Label/Other-prime",
+        short="target_nonword",
     ),
-    target_practice=Entry(13, "Onset of a target in practice", f"{_WORD}, Label/Practice"),
-    mask=Entry(14, "Onset of the mask before a prime", f"{_WORD}, Label/Mask"),
+    target_practice=Entry(
+        13, "Onset of a target in practice", f"{_WORD}, Label/Practice", short="target_filler"
+    ),
+    mask=Entry(
+        14, "Onset of the mask before a prime", f"{_WORD}, Label/Mask", short="stimulus_offset"
+    ),
     awareness=Entry(
         15,
         "Onset of the question which word was masked",
         f"{_WORD}, Label/Awareness-question",
+        short="question",
     ),
     association=Entry(
-        16, "Onset of a word to which a first association is typed", f"{_WORD}, Label/Association"
+        16,
+        "Onset of a word to which a first association is typed",
+        f"{_WORD}, Label/Association",
+        short="question",
     ),
     meaning=Entry(
-        17, "Onset of the question which meaning was had in mind", f"{_WORD}, Label/Meaning"
+        17,
+        "Onset of the question which meaning was had in mind",
+        f"{_WORD}, Label/Meaning",
+        short="question",
     ),
-    relatedness=Entry(18, "Onset of a word to be rated", f"{_WORD}, Label/Relatedness-rating"),
+    relatedness=Entry(
+        18, "Onset of a word to be rated", f"{_WORD}, Label/Relatedness-rating", short="question"
+    ),
     response_first=Entry(
-        26, "Answer 'word', or the left one of two", f"{_PRESS}, Label/First-option"
+        26,
+        "Answer 'word', or the left one of two",
+        f"{_PRESS}, Label/First-option",
+        short="response",
     ),
     response_second=Entry(
-        27, "Answer 'no word', or the right one of two", f"{_PRESS}, Label/Second-option"
+        27,
+        "Answer 'no word', or the right one of two",
+        f"{_PRESS}, Label/Second-option",
+        short="response",
     ),
     feedback=Entry(
         30,
         "Onset of the feedback in practice",
         "Sensory-event, Feedback, Visual-presentation, Textblock",
+        short=STRUCTURE,
     ),
 )
 
@@ -197,50 +297,77 @@ TRUST = codebook(
         4,
         "Onset of the question of a block",
         "Sensory-event, Cue, Visual-presentation, Textblock, Label/Question",
+        short="question",
     ),
     face_trust_low=Entry(
         5,
         "Onset of a face of the lowest third, judged for trust",
         f"{_FACE}, Label/Judge-trust, Label/Low",
+        short="face_low",
     ),
     face_trust_middle=Entry(
         6,
         "Onset of a face of the middle third, judged for trust",
         f"{_FACE}, Label/Judge-trust, Label/Middle",
+        short="face_middle",
     ),
     face_trust_high=Entry(
         7,
         "Onset of a face of the highest third, judged for trust",
         f"{_FACE}, Label/Judge-trust, Label/High",
+        short="face_high",
     ),
     face_age_low=Entry(
         8,
         "Onset of a face of the lowest third in trust, judged for age",
         f"{_FACE}, Label/Judge-age, Label/Low",
+        short="face_age",
     ),
     face_age_middle=Entry(
         9,
         "Onset of a face of the middle third in trust, judged for age",
         f"{_FACE}, Label/Judge-age, Label/Middle",
+        short="face_age",
     ),
     face_age_high=Entry(
         10,
         "Onset of a face of the highest third in trust, judged for age",
         f"{_FACE}, Label/Judge-age, Label/High",
+        short="face_age",
     ),
     face_practice=Entry(11, "Onset of a face for practice", f"{_FACE}, Label/Practice"),
-    face_step_1=Entry(12, "Onset of step 1 of a continuum", f"{_FACE}, Label/Step-1"),
-    face_step_2=Entry(13, "Onset of step 2 of a continuum", f"{_FACE}, Label/Step-2"),
-    face_step_3=Entry(14, "Onset of step 3 of a continuum", f"{_FACE}, Label/Step-3"),
-    face_step_4=Entry(15, "Onset of step 4 of a continuum", f"{_FACE}, Label/Step-4"),
-    face_step_5=Entry(16, "Onset of step 5 of a continuum", f"{_FACE}, Label/Step-5"),
-    face_step_6=Entry(17, "Onset of step 6 of a continuum", f"{_FACE}, Label/Step-6"),
-    face_step_7=Entry(18, "Onset of step 7 of a continuum", f"{_FACE}, Label/Step-7"),
+    face_step_1=Entry(
+        12, "Onset of step 1 of a continuum", f"{_FACE}, Label/Step-1", short="face_low"
+    ),
+    face_step_2=Entry(
+        13, "Onset of step 2 of a continuum", f"{_FACE}, Label/Step-2", short="face_low"
+    ),
+    face_step_3=Entry(
+        14, "Onset of step 3 of a continuum", f"{_FACE}, Label/Step-3", short="face_low"
+    ),
+    face_step_4=Entry(
+        15, "Onset of step 4 of a continuum", f"{_FACE}, Label/Step-4", short="face_middle"
+    ),
+    face_step_5=Entry(
+        16, "Onset of step 5 of a continuum", f"{_FACE}, Label/Step-5", short="face_high"
+    ),
+    face_step_6=Entry(
+        17, "Onset of step 6 of a continuum", f"{_FACE}, Label/Step-6", short="face_high"
+    ),
+    face_step_7=Entry(
+        18, "Onset of step 7 of a continuum", f"{_FACE}, Label/Step-7", short="face_high"
+    ),
     face_trust=Entry(
-        19, "Onset of a face without norms, judged for trust", f"{_FACE}, Label/Judge-trust"
+        19,
+        "Onset of a face without norms, judged for trust",
+        f"{_FACE}, Label/Judge-trust",
+        short="face_middle",
     ),
     face_age=Entry(
-        20, "Onset of a face without norms, judged for age", f"{_FACE}, Label/Judge-age"
+        20,
+        "Onset of a face without norms, judged for age",
+        f"{_FACE}, Label/Judge-age",
+        short="face_age",
     ),
     response_low=Entry(
         26, "Untrustworthy, younger, or a rating of 1 to 3", f"{_PRESS}, Label/Low-option"

@@ -168,7 +168,8 @@ class _Chain:
             return asked + 1
         place = asked + 1
         while place < len(self.steps) and self._same_trial(asked, place):
-            if self.between(asked, place) >= keys.window_s - SAME_S:
+            # The refresh nearest to a window's end is its end.
+            if self.between(asked, place) >= keys.window_s - self.frame_s / 2:
                 break
             place += 1
         return place
@@ -203,17 +204,15 @@ class _Chain:
         return round(t / self.frame_s) * self.frame_s
 
     def _latest_onsets(self) -> list[float]:
-        """When each step comes on at the latest, on the time axis of the fixed onsets, s."""
+        """When each step comes on at the latest, on the time axis of the fixed onsets, s.
+
+        A fixed onset is taken to be on time; the plan of a run tells whether it is.
+        """
         latest: list[float] = []
         until = math.inf
         for step in self.steps:
             fixed_s = step.phase.at_s
-            if fixed_s is None:
-                onset = until
-            elif not latest or math.isinf(latest[-1]):
-                onset = self._on_frame(fixed_s)
-            else:
-                onset = max(self._on_frame(fixed_s), latest[-1] + self.frame_s)
+            onset = until if fixed_s is None else self._on_frame(fixed_s)
             latest.append(onset)
             until = onset + self._planned(step.phase)
         return latest
@@ -242,6 +241,20 @@ def too_close(found: Iterable[Interval], needed_s: float) -> list[Interval]:
         if pair not in worst or interval.shortest_s < worst[pair].shortest_s - SAME_S:
             worst[pair] = interval
     return sorted(worst.values(), key=lambda interval: interval.shortest_s)
+
+
+class Watched:
+    """A participant's answers as they were, with the phases that were answered as steps."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.steps: list[Step] = []
+
+    def __call__(self, phase: Phase, trial: Mapping[str, Any]) -> Sequence[tuple[str, float]]:
+        """The presses in a phase, which is taken down."""
+        presses = self._answer(phase, trial)
+        self.steps.append(Step(phase, trial.get("trial"), counted(phase, presses)))
+        return presses
 
 
 # -- participants at the limits --------------------------------------------------------------------
