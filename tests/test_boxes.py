@@ -16,6 +16,8 @@ from mbtexp.errors import DeviceError, SettingError
 from mbtexp.port import BLOCKED, SENT, SerialPort, Written, open_port
 from mbtexp.rig import TriggerSettings
 from mbtexp.triggers import Sender
+from mbtexp.triggers.devices import DEVICES, line_of
+from mbtexp.triggers.link import SerialLink
 from mbtexp.virtual.box import Box, Lines, misread
 from mbtexp.virtual.boxes import (
     BOXES,
@@ -457,6 +459,7 @@ def test_our_sender_counts_what_a_flaky_box_did_not_take() -> None:
     box.fail({3: "stall"}, lasts_s=0.12)
     settings = TriggerSettings(device="serial", port="-", pulse_ms=10)
     sender = Sender(settings, VirtualPort(box, clock), clock)
+    clock.sleep_until(0.1)
     for code in (11, 12, 13):
         sender.arm(code, "code")
         sender.at_swap(clock.now())
@@ -465,6 +468,44 @@ def test_our_sender_counts_what_a_flaky_box_did_not_take() -> None:
     assert [record["outcome"] for record in sender.drain()] == ["sent", "blocked", "sent"]
     assert box.codes() == [11, 13]
     assert widths_ms(box.edges) == pytest.approx([10.0, 10.0])
+
+
+# -- with our own sender --------------------------------------------------------------------------
+
+
+def test_there_is_a_box_for_every_kind_of_serial_device() -> None:
+    assert set(BOXES) == {row.name for row in DEVICES.values() if row.kind == "serial"}
+
+
+@pytest.mark.parametrize("name", sorted(BOXES))
+def test_what_the_sender_sends_is_what_the_box_shows(name: str) -> None:
+    clock = VirtualClock()
+    box = BOXES[name]()
+    settings = TriggerSettings(device=name, port="-", **BY_THE_LAB.get(name, {}))  # type: ignore[arg-type]
+    line = line_of(settings)
+    link = SerialLink(VirtualPort(box, clock, line.baud), line, clock)  # type: ignore[arg-type]
+    clock.sleep_until(clock.now() + line.settle_s)
+    sender = Sender(settings, link, clock)
+    clock.sleep_until(clock.now() + 0.1)
+    begins = clock.now()
+    sent = [1, 12, 11, 11, 125, 64, 127, 2]
+    for code in sent:
+        sender.arm(code, "code")
+        sender.at_swap(clock.now())
+        clock.sleep_until(clock.now() + 0.1)
+    ends = clock.now()
+    sender.close()
+
+    shown = [(t, value) for t, value in box.edges if begins <= t < ends]
+    assert [value for _, value in shown if value] == sent
+    assert [value for _, value in shown[1::2]] == [0] * len(sent)
+    assert widths_ms(shown) == pytest.approx([1000 * line.pulse_s] * len(sent), abs=0.1)
+    assert box.notes == []
+    assert sender.lost() == 0
+
+
+BY_THE_LAB = {"arduino-pulse": {"pulse_ms": 5.0, "lowest_eeg_rate_hz": 500.0}}
+"""What a rig has to say because the firmware is the lab's own."""
 
 
 # -- on a pseudo-terminal -------------------------------------------------------------------------
