@@ -118,6 +118,9 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="only the first N trials, to try it out",
     )
+    parser.add_argument(
+        "--volumes", type=_volumes, metavar="N", help="volumes of this run's scan (from its length)"
+    )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the study's seed (0)")
     parser.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
 
@@ -140,6 +143,12 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--virtual", action="store_true", help="no screen: the virtual lab")
     parser.add_argument(
         "--with-triggers", action="store_true", help="a pilot sends its codes to the real line"
+    )
+    parser.add_argument(
+        "--emulate-scanner",
+        metavar="WHAT",
+        help="pulses without a scanner: TR=2.0,volumes=150,dummies=2,jitter=0.005,drop=0.05,"
+        "drop_first,extra=0.01,toggle,slices=32,late=3,seed=1 (what is left out: by the plan)",
     )
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the pilot's window")
 
@@ -286,6 +295,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _volumes(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of volumes; write 1 or more")
+    return int(text)
+
+
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
     if not (width.isdigit() and height.isdigit()):
@@ -322,6 +337,8 @@ def _request(options: argparse.Namespace) -> Request:
         simulate=getattr(options, "simulate", False),
         virtual=getattr(options, "virtual", False),
         with_triggers=getattr(options, "with_triggers", False),
+        emulate_scanner=getattr(options, "emulate_scanner", None),
+        volumes=options.volumes,
         size=getattr(options, "size", None),
     )
 
@@ -334,7 +351,7 @@ def _run(options: argparse.Namespace) -> None:
         raise SettingError("--virtual has no keyboard for a person; add --simulate.")
     _end_like_ctrl_c()
     with Progress("trial") as progress:
-        done = conduct(_request(options), on_progress=progress)
+        done = conduct(_request(options), on_progress=progress, tell=progress.tell)
     _say(after_run(done))
 
 
@@ -350,18 +367,22 @@ def _end_like_ctrl_c() -> None:
 def _plan(options: argparse.Namespace) -> None:
     from mbtexp.conduct import prepare
     from mbtexp.plan import make_plan
+    from mbtexp.scanner.opening import scanner_of
     from mbtexp.show import plan_table, plan_text
 
     prepared = prepare(_request(options))
     plan = make_plan(
         prepared.task, prepared.session, prepared.material, prepared.rig, prepared.rows
     )
+    scanner = scanner_of(prepared.rig, plan.scan_s, volumes=options.volumes)
     if options.out is not None:
         from mbtexp.show import write_table
 
         write_table(options.out, plan_table(plan))
         _say(f"{options.out}: {len(plan.phases)} phases.")
     _say(plan_text(prepared, plan, whole=options.out is None))
+    if scanner is not None:
+        _say(scanner.scan.spoken())
 
 
 def _bids(options: argparse.Namespace) -> int:

@@ -61,6 +61,12 @@ class Progress:
         sys.stderr.flush()
         self._shown = True
 
+    def tell(self, text: str) -> None:
+        """Say something while the work goes on; the bar goes on below."""
+        sys.stderr.write(("\n" if self._shown else "") + f"mbtexp: {text}\n")
+        sys.stderr.flush()
+        self._shown = False
+
     def __exit__(
         self,
         kind: type[BaseException] | None,
@@ -136,12 +142,30 @@ def timing_text(timing: Mapping[str, Any]) -> str:
     )
 
 
+def pulses_text(pulses: Mapping[str, Any]) -> str:
+    """What came of the scanner's pulses, and what to do about it.
+
+    >>> pulses_text({"seen": 3, "expected": 3, "tr_estimate_s": 2.0, "warnings": []})
+    'scanner: 3 of 3 pulses seen, none lost; TR 2.0000 s by the pulses.'
+    """
+    seen, expected = pulses["seen"], pulses["expected"]
+    count = f"{seen} pulses seen" if expected is None else f"{seen} of {expected} pulses seen"
+    tr_s = pulses["tr_estimate_s"]
+    tr = "" if tr_s is None else f"; TR {tr_s:.4f} s by the pulses"
+    if not pulses["warnings"]:
+        return f"scanner: {count}, none lost{tr}."
+    return "\n".join(
+        [f"SCANNER, LOOK AT THIS: {count}{tr}.", *map("  {}".format, pulses["warnings"])]
+    )
+
+
 def after_run(done: Conducted) -> str:
     """What the operator reads when a run is over."""
     return "\n".join(
         [
             f"{done.trials} trials; {timing_text(done.timing)}",
             _line_text(done),
+            *([] if done.pulses is None else [pulses_text(done.pulses.facts())]),
             f"log: {done.log}",
         ]
     )
@@ -198,6 +222,7 @@ def _log_text(log: Log) -> str:
         f"{len(trials)} of {len(header['design'])} trials; " + _ending(log),
     ]
     lines += [timing_text(event["timing"]) for event in log.of("end")]
+    lines += [pulses_text(event["pulses"]) for event in log.of("end") if event.get("pulses")]
     outcomes = Counter(event["outcome"] for event in log.of("trigger"))
     if outcomes:
         lines.append("trigger codes: " + ", ".join(f"{n} {o}" for o, n in sorted(outcomes.items())))

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from statistics import linear_regression, median
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mbtexp.rig import ScannerSettings
 
@@ -63,6 +63,14 @@ class Pulse:
             "interval_s": interval,
             "missing": self.missing,
         }
+
+
+class News(NamedTuple):
+    """Something that went wrong with the pulses, as a sentence."""
+
+    text: str
+    first: bool
+    """Whether it is the first of its kind: the log has them all, the operator is told once."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +149,7 @@ class PulseCounter:
         """Between all neighbours since time zero, bounces among them."""
         self._last_any: float | None = None
         self._extra = self._early = self._dummies = 0
-        self._news: list[str] = []
+        self._news: list[News] = []
         self._told: set[str] = set()
         self.silent_from = math.inf
         """When it would have been too quiet for too long (s on the run clock)."""
@@ -186,15 +194,15 @@ class PulseCounter:
     def silence(self, now: float) -> None:
         """Note that it has been too quiet for too long; told once until the next pulse."""
         self.silent_from = math.inf
-        if self._last is not None:
+        if self._last is not None and "period" not in self._told:
             self._tell(
-                None,
+                "silence",
                 f"no scanner pulse for {now - self._last[0]:.1f} s: has the scan ended, or has the "
                 "line come loose?",
             )
 
-    def news(self) -> list[str]:
-        """What the operator should know and has not been told yet, a sentence each."""
+    def news(self) -> list[News]:
+        """What went wrong since the last call."""
         news, self._news = self._news, []
         return news
 
@@ -202,11 +210,12 @@ class PulseCounter:
 
     def _bounce(self, t: float, interval: float) -> Pulse:
         self._extra += 1
-        self._tell(
-            "extra",
-            f"a second scanner pulse came {1000 * interval:.0f} ms after the last: it is not "
-            "counted; look for a bouncing contact, or for a pulse a slice (pulses_per_volume).",
-        )
+        if "extra" not in self._told:
+            self._tell(
+                "extra",
+                f"a second scanner pulse came {1000 * interval:.0f} ms after the last and is not "
+                "counted: look for a bouncing contact, or a pulse a slice (pulses_per_volume).",
+            )
         return Pulse(t, "extra", interval_s=interval)
 
     def _at(self, t: float, place: int, interval: float | None, missing: int) -> Pulse:
@@ -219,7 +228,7 @@ class PulseCounter:
             self.zero = t
             if place > 0:
                 self._tell(
-                    None,
+                    "missing",
                     f"{_pulses(place)} went missing between the dummies and the first that was "
                     f"seen: time zero may be {place * (self.period_s or 0):g} s late.",
                 )
@@ -247,7 +256,8 @@ class PulseCounter:
         if "period" in self._told:
             return  # every interval would be told again
         since = t - (self.zero or 0.0)
-        self._tell(None, f"{_pulses(missing)} went missing before {since:.1f} s of the scan.")
+        text = f"{_pulses(missing)} of the scanner went missing before {since:.1f} s of the scan."
+        self._tell("missing", text)
 
     def _judge_period(self) -> None:
         if self._nominal_s is None or len(self._intervals) != ENOUGH:
@@ -256,13 +266,9 @@ class PulseCounter:
         if trouble:
             self._tell("period", trouble)
 
-    def _tell(self, once: str | None, text: str) -> None:
-        """Keep a sentence for the operator; one that has a name is told only once."""
-        if once in self._told:
-            return
-        if once is not None:
-            self._told.add(once)
-        self._news.append(text)
+    def _tell(self, kind: str, text: str) -> None:
+        self._news.append(News(text, first=kind not in self._told))
+        self._told.add(kind)
 
     # -- the scan as a whole ------------------------------------------------------------------
 
@@ -304,7 +310,9 @@ class PulseCounter:
 
     def _expected(self, now: float, line: Fit | None) -> int | None:
         """How many pulses were due by the end, as far as anybody knows."""
-        period = self._nominal_s or (None if line is None else line.period_s)
+        period = self._nominal_s
+        if line is not None and (period is None or abs(line.period_s / period - 1) < GROSS):
+            period = line.period_s
         if self.zero is None:
             return self._planned
         if period is None or self.by_hand:
