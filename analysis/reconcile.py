@@ -9,90 +9,31 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from analysis import wiring
-from analysis.alignment import FEWEST, Aligned, Codes, align
+from analysis.matching import (
+    AROUND_S,
+    Asked,
+    Match,
+    asked_codes,
+    best_match,
+    refuse_without_line,
+)
 from analysis.reconciled import Clocks, Reconciled, Row, Status, Stretch
-from analysis.recording import NOT_CONNECTED, Recording, Track, read_recording
+from analysis.recording import Recording, read_recording
 from mbtexp.bids.runs import Labels, RunLog, sent
-from mbtexp.errors import DataError
-from mbtexp.events import Event, read_log
+from mbtexp.events import Log, read_log
 
 __all__ = ["Reconciled", "reconcile"]
-
-ENOUGH = 0.5
-"""Share of the codes that must fit, of those sent or of those recorded, for it to be the run."""
-
-NEARLY_ALL = 0.9
-"""Share of the sent codes from which nobody looks for swapped wires."""
 
 SHIFTED_S = 0.002
 """A code further than this from its place, and further than 1.5 samples, is told."""
 
-AROUND_S = 0.5
-"""Codes this long before the first and after the last of a run are still its own."""
-
 PULSE_END_S = 0.005
 """A line that falls late does so within this time of the end of the pulse."""
-
-NO_LINE = ("memory", "none", "")
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """A code as the log has it."""
-
-    sitting: int
-    event: Event
-
-    @property
-    def code(self) -> int:
-        return int(self.event["code"])
-
-    @property
-    def t_event(self) -> float:
-        return _first(self.event, "t_event", "t")
-
-    @property
-    def t_sent(self) -> float:
-        return _first(self.event, "t_write_start", "t_event", "t")
-
-    @property
-    def outcome(self) -> str:
-        return str(self.event.get("outcome") or "")
-
-
-@dataclass(frozen=True)
-class _Match:
-    """The best alignment of a log with one track of the recording."""
-
-    track: Track
-    sent: Codes
-    """Those that left the computer, as they should arrive."""
-    recorded: Codes
-    samples: Sequence[int]
-    values: Sequence[int]
-    aligned: Aligned
-    expected: float
-    """Sent codes that fall into the recording."""
-    within: float
-    """Recorded codes that fall into the run."""
-    wiring: tuple[str, ...] = ()
-
-    @property
-    def share_sent(self) -> float:
-        return len(self.aligned.pairs) / max(self.expected, 1.0)
-
-    @property
-    def share(self) -> float:
-        """The larger share of what fits, of the sent or of the recorded codes."""
-        return max(self.share_sent, len(self.aligned.pairs) / max(self.within, 1.0))
 
 
 def reconcile(
@@ -117,12 +58,13 @@ def reconcile(
     DataError
         One of the two cannot be read, the run had no trigger line, or the recording is not of it.
     """
-    run = RunLog(_labels(log, header := read_log(log)), header)
-    asked = list(_asked(run))
-    _refuse_without_line(run, asked, rehearsal=rehearsal)
+    events = read_log(log)
+    run = RunLog(_labels(events), events)
+    asked = list(asked_codes(run))
+    refuse_without_line(run, asked, rehearsal=rehearsal)
     read = read_recording(recording)
     went = [one for one in asked if sent(one.event)]
-    match = _best_match(run, went, read)
+    match = best_match(run, went, read)
     clocks = _clocks(run, went, match, read)
     rows = _rows(run, asked, went, match, clocks)
     n_extra = sum(1 for row in rows if row.seq is None)
@@ -146,25 +88,15 @@ def reconcile(
 # -- the log --------------------------------------------------------------------------------------
 
 
-def _first(event: Event, *names: str) -> float:
-    return next(float(event[name]) for name in names if event.get(name) is not None)
-
-
-def _asked(run: RunLog) -> Iterator[_Asked]:
-    for tagged in run.of("trigger"):
-        if isinstance(tagged.event.get("code"), int):
-            yield _Asked(tagged.sitting, tagged.event)
-
-
-def _labels(log: Path, read: Any) -> Labels:
-    header = read.header
+def _labels(log: Log) -> Labels:
+    header = log.header
     session = header.get("session")
     return Labels(
         participant=str(header.get("participant", "")),
         session=None if session is None else str(session),
         task=str(header.get("task", "")),
         run=str(header.get("run", "")),
-        name=log.stem.removesuffix("_log"),
+        name=log.path.stem.removesuffix("_log"),
     )
 
 
@@ -175,164 +107,7 @@ def _default_out(log: Path, labels: Labels) -> Path:
     return log.parent / "reconciled"
 
 
-def _refuse_without_line(run: RunLog, asked: list[_Asked], *, rehearsal: bool) -> None:
-    path = run.log.path
-    lines = [
-        run.header.get("trigger") or {},
-        *(r.get("trigger") or {} for r in run.log.of("resume")),
-    ]
-    if not asked or all(line.get("device") == "none" for line in lines):
-        raise DataError(
-            f"{path}: this run had no trigger line, so no recording can hold its codes. Name the "
-            "log of a run whose rig has one."
-        )
-    if not rehearsal and all(line.get("port") in NO_LINE for line in lines):
-        raise DataError(
-            f"{path}: the codes of this run were only noted down and never sent (a pilot, or a run "
-            "on the virtual lab); no recording can hold them."
-        )
-    if not any(sent(one.event) for one in asked):
-        raise DataError(
-            f"{path}: none of the {len(asked)} codes of this run left the computer; see the log's "
-            "outcomes. There is nothing to compare."
-        )
-
-
-# -- the match ------------------------------------------------------------------------------------
-
-
-def _best_match(run: RunLog, went: list[_Asked], read: Recording) -> _Match:
-    """The track and alignment in which most codes fit; refuses a recording of something else."""
-    tracks = [track for track in read.tracks if len(track)]
-    if not tracks:
-        raise DataError(f"{read.path}: {_no_codes(read)}")
-    found = [match for track in tracks if (match := _matched(went, track, read)) is not None]
-    best = max(found, key=lambda match: (len(match.aligned.pairs), match.share), default=None)
-    if best is None or best.share < ENOUGH or (best.wiring and best.share_sent < ENOUGH):
-        raise DataError(_not_the_run(run, went, read, best))
-    if _answers_differ(went, best):
-        raise DataError(
-            f"{read.path}: the pictures' codes fit {run.log.path.name}, but hardly any answer "
-            "does. This is another run with the same order; name its own recording."
-        )
-    return best
-
-
-def _no_codes(read: Recording) -> str:
-    constants = {track.constant for track in read.tracks if track.constant is not None}
-    if any(value & NOT_CONNECTED == NOT_CONNECTED for value in constants):
-        return (
-            "the trigger lines read 255 from beginning to end: nothing was connected to the "
-            "trigger input (it is pulled up), or the box was off. Check plug and adapter."
-        )
-    if constants - {0}:
-        value = max(constants)
-        return (
-            f"the trigger lines read {value} from beginning to end and never change. A line is "
-            "stuck, or another device holds it; check the cable."
-        )
-    return (
-        "there is no trigger code in the recording, no numbered marker and no trigger channel "
-        "that changes. Check that the recorder was set to record its trigger input."
-    )
-
-
-def _matched(went: list[_Asked], track: Track, read: Recording) -> _Match | None:
-    recorded = _codes_of(track, read)
-    out = Codes(
-        np.array([one.t_sent for one in went]),
-        np.array([one.code for one in went], dtype=np.int64),
-        np.array([one.sitting for one in went], dtype=np.int64),
-    )
-    plain = _match(out, recorded, track, read, np.arange(len(track)))
-    if plain is not None and plain.share_sent >= NEARLY_ALL:
-        return plain
-    rewired = _rewired(out, recorded, track, read)
-    if plain is None or rewired is None:
-        return plain or rewired
-    more = len(rewired.aligned.pairs) > 1.1 * len(plain.aligned.pairs)
-    return rewired if more else plain
-
-
-def _codes_of(track: Track, read: Recording) -> Codes:
-    starts = [first for first, _ in read.stretches[1:]]
-    return Codes(
-        track.samples / read.rate_hz,
-        track.values,
-        np.searchsorted(np.array(starts, dtype=np.int64), track.samples, side="right"),
-    )
-
-
-def _match(
-    out: Codes, recorded: Codes, track: Track, read: Recording, places: Any
-) -> _Match | None:
-    """An alignment with what there was to be aligned."""
-    aligned = align(out, recorded, read.rate_hz)
-    if aligned is None:
-        return None
-    lines = [part.line for part in aligned.parts]
-    expected = sum(any(0 <= line.at(t) < read.duration_s for line in lines) for t in out.t.tolist())
-    low = min(lines[0].at(float(out.t[0])), lines[-1].at(float(out.t[0]))) - AROUND_S
-    high = max(lines[0].at(float(out.t[-1])), lines[-1].at(float(out.t[-1]))) + AROUND_S
-    within = np.count_nonzero((recorded.t >= low) & (recorded.t <= high))
-    return _Match(
-        track=track,
-        sent=out,
-        recorded=recorded,
-        samples=track.samples[places].tolist(),
-        values=track.values[places].tolist(),
-        aligned=aligned,
-        expected=float(expected),
-        within=float(within),
-    )
-
-
-def _rewired(out: Codes, recorded: Codes, track: Track, read: Recording) -> _Match | None:
-    """The same if each code arrives as another number, found out by the rhythm alone."""
-    rhythm = wiring.by_rhythm(out, recorded, read.rate_hz)
-    if rhythm is None:
-        return None
-    arrives = wiring.learned(out, recorded, rhythm)
-    if arrives is None or all(code == value for code, value in arrives.items()):
-        return None
-    rest = wiring.rest_value(recorded, rhythm)
-    changed = Codes(
-        out.t,
-        np.array([arrives.get(code, code) for code in out.values.tolist()], dtype=np.int64),
-        out.piece,
-    )
-    kept = np.flatnonzero((recorded.values != rest) | np.isin(rest, changed.values))
-    match = _match(changed, recorded.take(kept.tolist()), track, read, kept)
-    return match and replace(match, wiring=tuple(wiring.explained(arrives, rest)))
-
-
-def _not_the_run(run: RunLog, went: list[_Asked], read: Recording, best: _Match | None) -> str:
-    fits = 0 if best is None else len(best.aligned.pairs)
-    there = sorted({value for track in read.tracks for value in track.values.tolist()})
-    asked = sorted({one.code for one in went})
-    return (
-        f"{read.path}: this is not a recording of {run.log.path.name}: only {fits} of its "
-        f"{len(went)} codes fit anywhere. The log has the codes {_some(asked)}, the recording "
-        f"{_some(there)}. Name the recording that ran at the time."
-    )
-
-
-def _some(codes: list[int], most: int = 12) -> str:
-    return ", ".join(map(str, codes[:most])) + (" ..." if len(codes) > most else "")
-
-
-def _answers_differ(went: list[_Asked], match: _Match) -> bool:
-    """Whether the pictures fit and the presses, which nobody repeats to the millisecond, do not."""
-    matched = {i for i, _ in match.aligned.pairs}
-    presses = [i for i, one in enumerate(went) if one.event.get("kind_of") == "now"]
-    flips = [i for i, one in enumerate(went) if one.event.get("kind_of") == "flip"]
-    if len(presses) < FEWEST or not flips or match.share_sent >= NEARLY_ALL:
-        return False
-    hit = sum(i in matched for i in presses) / len(presses)
-    return hit < 0.2 and sum(i in matched for i in flips) / len(flips) > 0.6
-
-
-def _ambiguous_s(match: _Match) -> float | None:
+def _ambiguous_s(match: Match) -> float | None:
     rival = match.aligned.rival
     return None if rival is None else rival.offset_s - match.aligned.parts[0].line.offset_s
 
@@ -340,7 +115,7 @@ def _ambiguous_s(match: _Match) -> float | None:
 # -- the clocks -----------------------------------------------------------------------------------
 
 
-def _clocks(run: RunLog, went: list[_Asked], match: _Match, read: Recording) -> Clocks:
+def _clocks(run: RunLog, went: list[Asked], match: Match, read: Recording) -> Clocks:
     aligned = match.aligned
     residuals = np.array(_residuals(match))
     inner = residuals[np.abs(residuals) <= _shift_limit(read.rate_hz)]
@@ -356,7 +131,7 @@ def _clocks(run: RunLog, went: list[_Asked], match: _Match, read: Recording) -> 
     )
 
 
-def _residuals(match: _Match) -> list[float]:
+def _residuals(match: Match) -> list[float]:
     return [
         float(match.recorded.t[j]) - part.line.at(float(match.sent.t[i]))
         for part in match.aligned.parts
@@ -368,9 +143,7 @@ def _shift_limit(rate_hz: float) -> float:
     return max(SHIFTED_S, 1.5 / rate_hz)
 
 
-def _stretches(
-    run: RunLog, went: list[_Asked], match: _Match, read: Recording
-) -> Iterator[Stretch]:
+def _stretches(run: RunLog, went: list[Asked], match: Match, read: Recording) -> Iterator[Stretch]:
     """The parts with the times of the log between which each holds."""
     resumes = [float(event["t"]) for event in run.log.of("resume")]
     parts = match.aligned.parts
@@ -398,7 +171,7 @@ def _stretches(
 
 
 def _rows(
-    run: RunLog, asked: list[_Asked], went: list[_Asked], match: _Match, clocks: Clocks
+    run: RunLog, asked: list[Asked], went: list[Asked], match: Match, clocks: Clocks
 ) -> list[Row]:
     """Every code of the log in order, and those that are in the recording only, by time."""
     copies = dict(match.aligned.pairs)
@@ -412,13 +185,14 @@ def _rows(
         row = _row(one, copy, match, clocks)
         rows.append((row.onset_s or 0.0, row))
     names = {code: name for name, code in _book(run)}
+    spans = _spans(asked)
     for j, t in enumerate(match.recorded.t.tolist()):
-        if j not in taken and _during(t, asked, clocks):
+        if j not in taken and _during(t, spans, clocks):
             rows.append((t, _extra(j, match, taken, run, names)))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
-def _row(one: _Asked, copy: int | None, match: _Match, clocks: Clocks) -> Row:
+def _row(one: Asked, copy: int | None, match: Match, clocks: Clocks) -> Row:
     at, ran = clocks.place(one.t_sent)
     away = None if copy is None else float(match.recorded.t[copy]) - at
     status: Status = "recorded"
@@ -446,9 +220,7 @@ def _row(one: _Asked, copy: int | None, match: _Match, clocks: Clocks) -> Row:
     )
 
 
-def _arrived_all_the_same(
-    one: _Asked, match: _Match, clocks: Clocks, taken: set[int]
-) -> int | None:
+def _arrived_all_the_same(one: Asked, match: Match, clocks: Clocks, taken: set[int]) -> int | None:
     """A code that the log holds for lost (a driver that was stuck), if it is in the recording."""
     at, _ = clocks.place(one.t_sent)
     near = np.flatnonzero(np.abs(match.recorded.t - at) <= max(0.05, 2 / clocks.rate_hz))
@@ -459,20 +231,21 @@ def _arrived_all_the_same(
     return None
 
 
-def _during(at: float, asked: list[_Asked], clocks: Clocks) -> bool:
+def _spans(asked: list[Asked]) -> list[tuple[float, float]]:
+    """From the first to the last code of each sitting, and a little around."""
+    return [
+        (min(times) - AROUND_S, max(times) + AROUND_S)
+        for sitting in {one.sitting for one in asked}
+        for times in ([one.t_event for one in asked if one.sitting == sitting],)
+    ]
+
+
+def _during(at: float, spans: list[tuple[float, float]], clocks: Clocks) -> bool:
     """Whether a moment of the recording lies in a sitting of the run."""
-    spans: dict[int, tuple[float, float]] = {}
-    for one in asked:
-        low, high = spans.get(one.sitting, (one.t_event, one.t_event))
-        spans[one.sitting] = min(low, one.t_event), max(high, one.t_event)
-    return any(
-        low - AROUND_S <= t <= high + AROUND_S
-        for t in clocks.back(at)
-        for low, high in spans.values()
-    )
+    return any(low <= t <= high for t in clocks.back(at) for low, high in spans)
 
 
-def _extra(j: int, match: _Match, taken: set[int], run: RunLog, names: dict[int, str]) -> Row:
+def _extra(j: int, match: Match, taken: set[int], run: RunLog, names: dict[int, str]) -> Row:
     value = int(match.values[j])
     return Row(
         sitting=None,
@@ -489,7 +262,7 @@ def _extra(j: int, match: _Match, taken: set[int], run: RunLog, names: dict[int,
     )
 
 
-def _falls_late(j: int, match: _Match, taken: set[int], run: RunLog) -> bool:
+def _falls_late(j: int, match: Match, taken: set[int], run: RunLog) -> bool:
     """Whether a marker is what is left of the code before it at the end of its pulse."""
     if j == 0 or j - 1 not in taken:
         return False
@@ -520,7 +293,7 @@ def _too_short(run: RunLog, read: Recording) -> str:
     )
 
 
-def _notes(run: RunLog, went: list[_Asked], match: _Match, read: Recording) -> Iterator[str]:
+def _notes(run: RunLog, went: list[Asked], match: Match, read: Recording) -> Iterator[str]:
     yield from run.log.damage
     if match.track.merged:
         yield (

@@ -143,14 +143,16 @@ class Reconciled:
         names: dict[int, str] = {}
         tally: dict[int, Counter[str]] = {}
         for row in self.rows:
+            if row.status == "line_late":
+                continue
             if row.name or row.code not in names:
                 names[row.code] = row.name
             one = tally.setdefault(row.code, Counter())
-            one["asked"] += row.status not in ("extra", "line_late")
+            one["asked"] += row.status not in ("extra", "disarmed")
             one["sent"] += row.status in ("recorded", "shifted", "missing", "outside")
-            one["recorded"] += row.sample is not None and row.status not in ("extra", "line_late")
+            one["recorded"] += row.sample is not None and row.status != "extra"
             one["missing"] += row.status in ("missing", "outside")
-            one["extra"] += row.status in ("extra", "line_late")
+            one["extra"] += row.status == "extra"
         return tuple(
             Count(
                 code=code,
