@@ -19,8 +19,15 @@ REFRESH_LIMIT = 0.01
 HELD_LIMIT = 0.05
 """Largest share of trials that begin with a key down."""
 
+TR_LIMIT = 0.005
+"""Largest relative difference between the rig's TR and that of the pulses."""
+
 REACHED = frozenset({"sent", "deferred_sent", "truncated"})
 """Outcomes of a trigger code with which it reached the recorder."""
+
+
+COUNTED = frozenset({"first", "ok", "missing_before"})
+"""Flags of a scanner pulse that counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +127,38 @@ RULES = {
         "error",
         "Set the monitor to the rate in the rig's file, or correct refresh_hz there.",
     ),
+    "scan_start": _Rule(
+        "what time zero of the run is: a scanner pulse, or the operator's key",
+        "error",
+        "No pulse began the run: its onsets belong to no scan unless something else aligns them.",
+    ),
+    "pulses_seen": _Rule(
+        "scanner pulses seen, against those due before the run ended",
+        "error",
+        "Read the number of volumes at the console. If the scan was complete, its first pulse went "
+        "missing: add a TR to every onset for each that is lacking. If not, it ended early.",
+    ),
+    "pulses_missing": _Rule(
+        "scanner pulses that went missing between others",
+        "warning",
+        "The onsets stand. Mend the line: a first pulse that goes missing shifts all of a run.",
+    ),
+    "pulses_extra": _Rule(
+        "scanner pulses too soon after another",
+        "note",
+        "They were not counted. Look for a bouncing contact, or a pulse a slice.",
+    ),
+    "pulses_early": _Rule(
+        "scanner pulses before the run waited for them",
+        "warning",
+        "If they were the scan itself, it was started too early and time zero is not its start.",
+    ),
+    "tr": _Rule(
+        "TR by the pulses (s), against the rig's",
+        "error",
+        "Check the protocol at the scanner, tr_s in the rig's file, and the interface's mode "
+        "(toggle, a pulse a slice).",
+    ),
 }
 """Every check, in the order of its rows."""
 
@@ -141,6 +180,7 @@ def quality(log: Log, trials: Trials, indices: Sequence[Index] = ()) -> list[Che
         **_timing(log),
         **_triggers(log),
         "refresh": _refresh(log),
+        **_pulses(log),
     }
     return [_check(trials, name, *found[name]) for name in RULES]
 
@@ -227,6 +267,46 @@ def _triggers(log: Log) -> dict[str, Found]:
         "triggers_lost": _at_most(lost, 0),
         "short_pulses": _at_most(sum(outcome == "truncated" for outcome in outcomes), 0),
     }
+
+
+def _pulses(log: Log) -> dict[str, Found]:
+    """The scanner's pulses by their own lines, and by what each part of the run said at its end."""
+    if (log.header.get("rig") or {}).get("mode") != "fmri":
+        nothing: Found = (None, None, None)
+        names = ("scan_start", "pulses_seen", "pulses_missing", "pulses_extra", "pulses_early")
+        return {**dict.fromkeys(names, nothing), "tr": nothing}
+    pulses = list(log.of("pulse"))
+    flags = [str(pulse.get("flag")) for pulse in pulses]
+    ends = [event["pulses"] for event in log.of("end") if event.get("pulses")]
+    start = "by hand" if "manual" in flags else "pulse" if "first" in flags else "nothing"
+    return {
+        "scan_start": _is(start, "pulse"),
+        "pulses_seen": _pulses_seen(flags, ends),
+        "pulses_missing": _at_most(sum(int(pulse.get("missing") or 0) for pulse in pulses), 0),
+        "pulses_extra": _at_most(flags.count("extra"), 0),
+        "pulses_early": _at_most(flags.count("early"), 0),
+        "tr": _tr(ends),
+    }
+
+
+def _pulses_seen(flags: Sequence[str], ends: Sequence[Event]) -> Found:
+    seen = sum(flag in COUNTED for flag in flags)
+    expected = [number(end.get("expected")) for end in ends]
+    known = [due for due in expected if due is not None]
+    if not ends or len(known) < len(expected):
+        return seen, None, None if seen else False
+    lacking = sum(int(end.get("lost_at_an_end") or 0) for end in ends)
+    return seen, sum(known), seen > 0 and lacking == 0
+
+
+def _tr(ends: Sequence[Event]) -> Found:
+    """The TR of that part of the run where it is farthest from the rig's."""
+    both = [(number(end.get("tr_estimate_s")), number(end.get("tr_s"))) for end in ends]
+    known = [(estimate, nominal) for estimate, nominal in both if estimate and nominal]
+    if not known:
+        return None, None, None
+    estimate, nominal = max(known, key=lambda pair: abs(pair[0] / pair[1] - 1))
+    return estimate, nominal, abs(estimate / nominal - 1) <= TR_LIMIT
 
 
 def _refresh(log: Log) -> Found:

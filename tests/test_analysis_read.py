@@ -19,6 +19,7 @@ from mbtexp.events import EventLog
 
 N = 8
 RATE_HZ = 60.0
+PULSES = {"scan_start", "pulses_seen", "pulses_missing", "pulses_extra", "pulses_early", "tr"}
 
 
 def design_row(number, **more):
@@ -295,7 +296,8 @@ def test_a_header_without_its_participant_is_refused(tmp_path):
 def test_a_faultless_run_passes_every_check(tmp_path):
     whole(tmp_path)
     found = checks(tmp_path)
-    assert {check.passed for check in found.values()} == {True}
+    assert {name for name, check in found.items() if check.passed is None} == PULSES  # no scanner
+    assert {check.passed for name, check in found.items() if name not in PULSES} == {True}
     assert {check.severity for check in found.values()} == {"none"}
 
 
@@ -330,6 +332,54 @@ def test_a_pulse_that_was_cut_short_is_a_warning(tmp_path):
     assert found["triggers_lost"].passed is True
 
 
+def scanned(tmp_path, flags, **end):
+    """The checks of a run in a scanner with such pulses; a number stands for pulses lost before."""
+    writer = Writer(tmp_path, rig={"mode": "fmri", "display": {"refresh_hz": RATE_HZ}}).trials()
+    for flag in flags:
+        lost = isinstance(flag, int)
+        writer.event("pulse", flag="missing_before" if lost else flag, missing=flag if lost else 0)
+    facts = {"expected": 4, "lost_at_an_end": 0, "tr_s": 2.0, "tr_estimate_s": 2.001}
+    writer.event("end", completed=True, trials=N, timing={}, triggers={}, pulses={**facts, **end})
+    writer.log.close()
+    return {name: check for name, check in checks(tmp_path).items() if name in PULSES}
+
+
+def test_a_scan_with_every_pulse_passes(tmp_path):
+    found = scanned(tmp_path, ["dummy", "first", "ok", "ok", "ok"])
+    assert {name for name, check in found.items() if check.passed} == PULSES
+    assert (found["pulses_seen"].value, found["pulses_seen"].limit) == (4, 4)
+    assert (found["tr"].value, found["tr"].limit) == (2.001, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "end", "failed", "value", "severity"),
+    [
+        (["first", 2, "ok"], {}, "pulses_missing", 2, "warning"),
+        (["first", "extra", "ok"], {}, "pulses_extra", 1, "note"),
+        (["early", "first", "ok"], {}, "pulses_early", 1, "warning"),
+        (["manual", "ok"], {}, "scan_start", "by hand", "error"),
+        (["first", "ok", "ok"], {"lost_at_an_end": 1}, "pulses_seen", 3, "error"),
+        (["first", "ok", "ok"], {"tr_estimate_s": 4.0}, "tr", 4.0, "error"),
+    ],
+)
+def test_what_is_wrong_with_the_pulses_is_told_with_advice(
+    tmp_path, flags, end, failed, value, severity
+):
+    found = scanned(tmp_path, flags, **end)
+    assert [name for name, check in found.items() if check.passed is False] == [failed]
+    assert (found[failed].value, found[failed].severity) == (value, severity)
+    assert found[failed].what_to_do
+
+
+def test_a_scan_without_a_pulse_is_an_error(tmp_path):
+    found = scanned(tmp_path, [], tr_estimate_s=None)
+    assert {name for name, check in found.items() if check.passed is False} == {
+        "scan_start",
+        "pulses_seen",
+    }
+    assert found["tr"].passed is None
+
+
 def test_a_run_with_everything_wrong_fails_check_by_check(tmp_path):
     wrong = {"response": "shy", "position": "br", "correct": False, "held": True}
     writer = Writer(tmp_path, display={"refresh_hz": 59.0}).trials(1, 3, **wrong)
@@ -339,7 +389,8 @@ def test_a_run_with_everything_wrong_fails_check_by_check(tmp_path):
     writer.log.close()
     found = checks(tmp_path)
     failed = {name for name, check in found.items() if check.passed is False}
-    assert failed == set(RULES) - {"missed_frames", "late_onsets", "triggers_lost", "short_pulses"}
+    not_here = {"missed_frames", "late_onsets", "triggers_lost", "short_pulses", *PULSES}
+    assert failed == set(RULES) - not_here
     assert found["refresh"].value == pytest.approx(1 / 60)
     assert all(found[name].what_to_do for name in failed)
 
