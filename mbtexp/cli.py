@@ -17,6 +17,9 @@ from mbtexp.terminal import say as _say
 if TYPE_CHECKING:
     from mbtexp.conduct import Request
 
+CODES_LOST = 1
+"""Exit code of a run that came to its end while the recording lacks trigger codes."""
+
 STOPPED = 130
 """Exit code when somebody pressed Ctrl-C."""
 
@@ -143,6 +146,9 @@ def _add_run(commands: Any) -> None:
     parser.add_argument("--virtual", action="store_true", help="no screen: the virtual lab")
     parser.add_argument(
         "--with-triggers", action="store_true", help="a pilot sends its codes to the real line"
+    )
+    parser.add_argument(
+        "--mock-triggers", action="store_true", help="without the rig's trigger line; says so"
     )
     parser.add_argument(
         "--emulate-scanner",
@@ -337,13 +343,14 @@ def _request(options: argparse.Namespace) -> Request:
         simulate=getattr(options, "simulate", False),
         virtual=getattr(options, "virtual", False),
         with_triggers=getattr(options, "with_triggers", False),
+        mock_triggers=getattr(options, "mock_triggers", False),
         emulate_scanner=getattr(options, "emulate_scanner", None),
         volumes=options.volumes,
         size=getattr(options, "size", None),
     )
 
 
-def _run(options: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> int:
     from mbtexp.conduct import conduct
     from mbtexp.show import Progress, after_run
 
@@ -353,6 +360,7 @@ def _run(options: argparse.Namespace) -> None:
     with Progress("trial") as progress:
         done = conduct(_request(options), on_progress=progress, tell=progress.tell)
     _say(after_run(done))
+    return CODES_LOST if done.codes_lost else 0
 
 
 def _end_like_ctrl_c() -> None:

@@ -36,7 +36,7 @@ from mbtexp.simulate import Participant, SimulatedResponses
 from mbtexp.stimuli import StimulusSet, find_set, verify
 from mbtexp.task import Catalogue, Material, Task, find_task, with_keys
 from mbtexp.timeline import Text
-from mbtexp.triggers import NoTrigger, RecordingLink, Sender, open_link
+from mbtexp.triggers import open_trigger
 from mbtexp.virtual import VirtualDisplay
 
 FREE_DISK_BYTES = 20_000_000
@@ -62,6 +62,8 @@ class Request:
     simulate: bool = False
     virtual: bool = False
     with_triggers: bool = False
+    mock_triggers: bool = False
+    """Do without the rig's trigger line, and say so wherever it matters."""
     emulate_scanner: str | None = None
     """What an emulated scanner does (``mbtexp.scanner.emulate``); None: no emulated scanner."""
     volumes: int | None = None
@@ -95,11 +97,16 @@ class Conducted:
     log: Path
     trials: int
     timing: Facts
-    codes_lost: int
-    codes_asked: int
+    codes: Facts
+    """What became of the trigger codes: how many were asked for, were lost, had each outcome."""
     devices: Facts
     pulses: PulseSummary | None = None
     """What came of the scanner's pulses; None without a scanner."""
+
+    @property
+    def codes_lost(self) -> int:
+        """How many trigger codes never reached the line."""
+        return int(self.codes["lost"])
 
 
 @dataclass(frozen=True)
@@ -205,22 +212,23 @@ def conduct(
             words=_core_words(request.language, prepared.rig),
             scanner=None if scanner is None else scanner.settings,
             stop_when_lost=_stop_when_lost(prepared.rig),
+            asks_operator=not request.simulate,
             on_progress=on_progress,
             tell=tell,
         )
         with _room_for_the_run(request), run:
+            if "mock" in devices.trigger.describe():
+                run.banner("no_triggers")
             if checked is not None:
                 run.note("buttons checked", buttons=checked)
             prepared.task.play(run, prepared.material)
             if prepared.rig.responses.device != "keyboard":
                 run.note("response device", **devices.responses.describe())
-        codes = devices.trigger.counts()
         return Conducted(
             log=path,
             trials=len(run.recorded),
             timing=run.timing.facts(),
-            codes_lost=codes["lost"],
-            codes_asked=codes["requested"],
+            codes=devices.trigger.counts(),
             devices=devices.facts(),
             pulses=run.pulses,
         )
@@ -357,7 +365,7 @@ def _devices(
         stack.callback(clock.close)
         ports = Ports(clock)
         stack.callback(ports.close)
-        line = _line(request, rig, clock)
+        line = _line(request, rig, clock, ports)
         stack.callback(line.close)
         pulses = None if scanner is None else scanner.source(clock, ports)
         # PsychoPy takes a second to import: only where a window is really wanted.
@@ -415,13 +423,12 @@ def _refuse_wrong_buttons(prepared: Prepared, devices: Devices) -> list[Facts]:
     return [row.facts() for row in rows]
 
 
-def _line(request: Request, rig: Rig, clock: MonotonicClock | VirtualClock) -> Trigger:
+def _line(request: Request, rig: Rig, clock: Clock, ports: Ports | None = None) -> Trigger:
     """The trigger line; a pilot's ends in memory unless the real one is asked for."""
-    if rig.trigger.device == "none":
-        return NoTrigger()
     in_memory = request.virtual or (request.pilot and not request.with_triggers)
-    link = RecordingLink(clock) if in_memory else open_link(rig.trigger, clock)
-    return Sender(rig.trigger, link, clock)
+    return open_trigger(
+        rig.trigger, clock, ports, memory=in_memory, mock=request.mock_triggers and not in_memory
+    )
 
 
 @contextlib.contextmanager
@@ -551,9 +558,9 @@ def _git_says(folder: Path, *words: str) -> str:
     return done.stdout.strip()
 
 
-def _core_words(language: str, rig: Rig) -> Callable[[str], str]:
+def _core_words(language: str, rig: Rig) -> Callable[..., str]:
     words = core_texts(language)
-    return lambda key: words(key, **operator_keys(rig))
+    return lambda key, **blanks: words(key, **operator_keys(rig), **blanks)
 
 
 def operator_keys(rig: Rig) -> dict[str, str]:

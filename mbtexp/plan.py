@@ -16,6 +16,7 @@ from mbtexp.session import Session
 from mbtexp.simulate import Answer
 from mbtexp.task import Material, Task
 from mbtexp.timeline import Phase, Stimulus
+from mbtexp.triggers.devices import highest_code
 from mbtexp.virtual import VirtualLab
 
 
@@ -126,11 +127,18 @@ def refuse_large_codes(task: Task, rig: Rig) -> None:
     """Every code of the task must fit through the recorder's input."""
     if rig.trigger.device == "none":
         return
-    large = [name for name, code in task.codes.items() if code > rig.trigger.max_code]
+    highest = highest_code(rig.trigger)
+    large = [name for name, code in task.codes.items() if code > highest]
     if large:
+        device = rig.trigger.device
+        limit = (
+            f"max_code is {highest}"
+            if highest == rig.trigger.max_code
+            else f"device '{device}' takes codes up to {highest}"
+        )
         raise SettingError(
-            f"rig.toml: trigger: max_code is {rig.trigger.max_code}, but task '{task.name}' sends "
-            f"code {task.codes[large[0]]} ({large[0]})."
+            f"rig.toml: trigger: {limit}, but task '{task.name}' sends code "
+            f"{task.codes[large[0]]} ({large[0]})."
         )
 
 

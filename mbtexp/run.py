@@ -32,11 +32,20 @@ SLICE_S = 0.1
 CONFIRM_S = 10.0
 """How long the question "stop the run?" stays before the run goes on by itself, s."""
 
+BANNER_S = 3.0
+"""How long a page stays that nobody has to answer, s."""
+
 SCANNER = "scanner"
 """Name of the phase that waits for the scanner's first pulse."""
 
 TIME_ZERO = "time zero"
 """Text of the note that says where the run's time zero is."""
+
+WITHOUT_CODES = "f9"
+"""Operator's key that goes on without trigger codes, when asked; far from everybody else's keys."""
+
+TROUBLE_LENGTH = 240
+"""Characters of a port's trouble that fit on the operator's page."""
 
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
 """A phase that takes all of these is for typing: the operator's pause key is a letter there."""
@@ -53,6 +62,7 @@ class Codes:
     pause: int | None = None
     resume: int | None = None
     abort: int | None = None
+    link_recovered: int | None = None
     trial_invalid: int | None = None
 
 
@@ -156,11 +166,14 @@ class Run:
     code_names
         Names of the task's trigger codes, for the log.
     words
-        Texts for pause and stop screens: ``pause``, ``confirm_stop``.
+        Texts of the run's own screens: ``pause``, ``confirm_stop``, ``codes_lost``; by their name,
+        with values for their blanks.
     scanner
         How the scanner's pulses come in; None where there is no scanner.
     stop_when_lost
         ``trial`` or ``block``: where a lost trigger code stops the run; None: never.
+    asks_operator
+        Whether somebody is there to be asked what to do about lost codes before the run is stopped.
     on_progress
         Called with the number of finished trials and of all.
     tell
@@ -180,9 +193,10 @@ class Run:
         operator: OperatorSettings | None = None,
         codes: Codes | None = None,
         code_names: Mapping[int, str] | None = None,
-        words: Callable[[str], str] = str,
+        words: Callable[..., str] | None = None,
         scanner: ScannerSettings | None = None,
         stop_when_lost: str | None = None,
+        asks_operator: bool = False,
         on_progress: Callable[[int, int], None] | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
@@ -194,12 +208,15 @@ class Run:
         self._operator = operator or OperatorSettings()
         self._codes = codes or Codes()
         self._code_names = dict(code_names or {})
-        self._words = words
+        self._words = words or _by_name
         self._scanner = scanner
         self._pulse_key = None if scanner is None else scanner.key
         self._pulses = PulseCounter(scanner or ScannerSettings())
         self._pulses_at_end: PulseSummary | None = None
         self._stop_when_lost = stop_when_lost
+        self._asks_operator = asks_operator
+        self._lost_known = self._lost_told = 0
+        self._late_s: dict[float | None, float] = {}
         self._on_progress = on_progress or (lambda _done, _all: None)
         self._tell = tell or (lambda _text: None)
         self._to_tell: list[str] = []
@@ -303,10 +320,12 @@ class Run:
             if self._pause_asked:
                 self._pause()
             self._row, self._attempt, self._recorded_row = row, 1, False
+            self._trigger.belongs_to(row.trial)
             yield row
             if not self._recorded_row:
                 raise SettingError(f"trial {row.trial} was shown but not recorded by its task.")
             self._row = None
+            self._trigger.belongs_to(None)
 
     def record(self, **outcome: Any) -> None:
         """The trial is complete: write its design row and outcome; ask the disk to keep them."""
@@ -407,6 +426,8 @@ class Run:
             planned = possible
         onset = self._display.swap(self._trigger.at_swap)
         index = self._last_index = grid.seen(onset)
+        if phase.code is not None:
+            self._late_s[rounded(onset)] = onset - grid.time(planned)
         held = tuple(sorted(self._responses.held()))
         if phase.at_s is not None and self._screen is not None:
             self._screen.frames_planned = planned - self._screen.planned
@@ -586,9 +607,10 @@ class Run:
 
     def _note_news(self, t: float) -> None:
         """Log at once what is wrong with the pulses; the operator reads it after the trial."""
-        for text in self._pulses.news():
+        for text, first in self._pulses.news():
             self._log.append("note", t, text=text)
-            self._to_tell.append(text)
+            if first:
+                self._to_tell.append(text)
 
     def _tell_operator(self) -> None:
         for text in self._to_tell:
@@ -631,6 +653,13 @@ class Run:
         self._display.prepare(stimuli)
         self._let_end()
         return self.show([phase])[name].key or ""
+
+    def banner(self, name: str, shown_s: float = BANNER_S) -> None:
+        """A page that goes away by itself, for what must not be overlooked; ends what is shown."""
+        stimuli = (Text(self._words(name), size=0.05, wrap=1.2),)
+        self._display.prepare(stimuli)
+        self._let_end()
+        self.show([Phase(name, stimuli, duration_s=shown_s)])
 
     def start_clock(self, already_s: float = 0.0) -> None:
         """Set the run's time zero: the scanner's first pulse where there is one, else now.
@@ -696,7 +725,7 @@ class Run:
 
     def _pause(self) -> None:
         self._pause_asked = False
-        if any(getattr(row, "onset_s", None) is not None for row in self.trials):
+        if self._onsets_are_fixed():
             self.note("pause refused: the trials' onsets are fixed")
             return
         self._log.append("pause", self._clock.now(), edge="start")
@@ -716,8 +745,10 @@ class Run:
             )
         self.note("stop not confirmed; the trial is shown again")
 
-    def _operator_page(self, name: str, keys: tuple[str, ...], limit_s: float | None) -> str | None:
-        stimuli = (Text(self._words(name), size=0.035, wrap=1.2),)
+    def _operator_page(
+        self, name: str, keys: tuple[str, ...], limit_s: float | None, **blanks: object
+    ) -> str | None:
+        stimuli = (Text(self._words(name, **blanks), size=0.035, wrap=1.2),)
         self._display.prepare(stimuli)
         phases = [Phase(name, stimuli, duration_s=limit_s, keys=Keys(tuple(keys)))]
         if limit_s is not None:
@@ -792,16 +823,91 @@ class Run:
             self._trigger.send(code, self._code_names.get(code, name), t)
 
     def _log_triggers(self) -> None:
+        """Write down what became of the codes, with the frame of each flip and how late it was."""
         for record in self._trigger.drain():
-            self._log.append("trigger", record["t_event"], **record)
+            flip = record["t_flip"]
+            late_s = self._late_s.pop(flip, None)
+            self._log.append(
+                "trigger",
+                record["t_event"],
+                **record,
+                frame_n=None if flip is None else self._running_grid().index(flip),
+                frame_late_ms=None if late_s is None else round(1000 * late_s, 3),
+            )
+        lost = self._trigger.lost()
+        if lost > self._lost_told:
+            self._to_tell.append(self._trigger.loss_report(self._lost_told))
+            self._lost_told = lost
+
+    # -- lost trigger codes -------------------------------------------------------------------
 
     def _stop_if_codes_lost(self, boundary: str) -> None:
-        lost = self._trigger.lost()
-        if lost and self._stop_when_lost in (boundary, "trial"):
+        """Ask the operator what to do about codes lost since then; stop where nobody can be asked.
+
+        Where the trials' onsets are fixed there is no time for a question.
+        """
+        known, lost = self._lost_known, self._trigger.lost()
+        if lost <= known or self._stop_when_lost not in (boundary, "trial"):
+            return
+        if not self._asks_operator or self._onsets_are_fixed():
             raise DeviceError(
                 f"{self._trigger.loss_report()} The run was stopped: check cable and port, then go "
                 "on with --resume."
             )
+        row, self._row = self._row, None
+        self._trigger.belongs_to(None)
+        self._ask_about_codes(known)
+        self._row = row
+        self._lost_known = self._trigger.lost()
+
+    def _ask_about_codes(self, known: int) -> None:
+        """Try the port again, go on without codes, or stop: as the operator says."""
+        stop, again = self._operator.stop, self._operator.pause
+        lost = self._trigger.losses(known)
+        since_s = lost[0]["t_event"] - self.zero
+        self.note("trigger codes were lost", codes=lost)
+        trouble = ""
+        while True:
+            self._let_end()
+            answer = self._operator_page(
+                "codes_lost",
+                (again, WITHOUT_CODES, stop),
+                None,
+                n=len(lost),
+                since_s=f"{since_s:.0f}",
+                trouble=trouble[:TROUBLE_LENGTH],
+                without=WITHOUT_CODES,
+            )
+            if answer == stop:
+                raise DeviceError(
+                    f"{self._trigger.loss_report(known)} The run was stopped by the operator: "
+                    "check cable and port, then go on with --resume."
+                )
+            if answer == WITHOUT_CODES:
+                self._stop_when_lost = None
+                self.note("the operator goes on without trigger codes")
+                return
+            trouble = self._line_reopened()
+            if not trouble:
+                return
+
+    def _line_reopened(self) -> str:
+        """Open the line again and say so in the recording; what kept it from that, or nothing."""
+        try:
+            self._trigger.reopen()
+        except DeviceError as error:
+            self.note("the trigger line was tried again in vain", reason=str(error))
+            return str(error)
+        lost = self._trigger.lost()
+        self._send(self._codes.link_recovered, "link_recovered")
+        self._trigger.settle()
+        if self._trigger.lost() > lost:
+            return self._trigger.loss_report(lost)
+        self.note("the trigger line works again")
+        return ""
+
+    def _onsets_are_fixed(self) -> bool:
+        return any(getattr(row, "onset_s", None) is not None for row in self.trials)
 
     def _stop_if_nobody_can_answer(self) -> None:
         complaint = self._responses.complaint()
@@ -821,6 +927,11 @@ class Run:
         if self._grid is None:
             raise SettingError("the run has not been entered; use 'with Run(...) as run'.")
         return self._grid
+
+
+def _by_name(name: str, **_blanks: object) -> str:
+    """Texts of a run without a catalogue: their names."""
+    return name
 
 
 def typing(phase: Phase) -> bool:

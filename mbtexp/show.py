@@ -176,11 +176,31 @@ def _line_text(done: Conducted) -> str:
     line = done.devices["trigger"]
     if line["device"] == "none":
         return "trigger codes: NO TRIGGER LINE; the rig has none."
+    if line.get("mock"):
+        return "trigger codes: NO TRIGGERS SENT; the run was made with --mock-triggers."
     if line.get("port") == "memory":
         return "trigger codes: NO TRIGGERS SENT; they were only noted down (pilot or virtual lab)."
+    counts = outcomes_text(done.codes)
     if done.codes_lost:
-        return f"TRIGGER CODES LOST: {done.codes_lost}. The log says which; check cable and port."
-    return f"trigger codes: {done.codes_asked} sent to {line['port']}, none lost."
+        return (
+            f"TRIGGER CODES LOST: {done.codes_lost}. To {line['port']}: {counts}. The log says "
+            "which; check cable and port."
+        )
+    return f"trigger codes to {line['port']}: {counts}; none lost."
+
+
+def outcomes_text(counts: Mapping[str, Any]) -> str:
+    """What became of the codes of a run, in five numbers.
+
+    >>> outcomes_text({"requested": 9, "lost": 2, "sent": 6, "deferred_sent": 1, "blocked": 2})
+    '9 requested, 6 sent, 1 deferred, 2 failed, 0 rejected'
+    """
+    sent = counts.get("sent", 0) + counts.get("truncated", 0)
+    rejected = counts.get("rejected", 0)
+    return (
+        f"{counts['requested']} requested, {sent} sent, {counts.get('deferred_sent', 0)} deferred, "
+        f"{counts['lost'] - rejected} failed, {rejected} rejected"
+    )
 
 
 def log_text(log: Log) -> str:

@@ -6,7 +6,7 @@ Where a row's numbers come from stands in its ``source``; none was tried on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -375,10 +375,17 @@ class Line:
         """Least time between two codes if neither is to disturb the other: pulse and gap, s."""
         return self.pulse_s + self.gap_s
 
-    def table(self) -> tuple[bytes | None, ...]:
-        """Bytes for each code from 0 to 255; None where the rig cannot send it."""
+    def table(self, values: Mapping[int, int] | None = None) -> tuple[bytes | None, ...]:
+        """Bytes for each code from 0 to 255; None where the rig cannot send it.
+
+        Parameters
+        ----------
+        values
+            What goes out for each code, if not the code itself (a compact map).
+        """
+        sent = range(256) if values is None else [values.get(code, 0) for code in range(256)]
         return tuple(
-            self.device.encode(code) if 1 <= code <= self.highest else None for code in range(256)
+            self.device.encode(value) if 1 <= value <= self.highest else None for value in sent
         )
 
 

@@ -14,6 +14,7 @@ import os
 import socket
 import threading
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -78,6 +79,8 @@ class _Record:
     off_outcome: str | None = None
     box_delay_s: float = 0.0
     """How much later than it was written the box can have shown it, as it was still busy."""
+    value: int | None = None
+    """What is on the wire for it, where that is not the code itself."""
     lsl: bool | None = None
     """Whether it went out over LSL too; None: there is no such stream."""
     deferred: bool = False
@@ -110,6 +113,7 @@ class _Record:
             "width_ms": width_ms,
             "box_delay_ms": round(1000 * self.box_delay_s, 3),
             "lsl": self.lsl,
+            **({} if self.value is None else {"value": self.value}),
         }
 
 
@@ -131,6 +135,8 @@ class Sender:
         A stream of Lab Streaming Layer beside the line, or in its place.
     mock
         Whether the line leads nowhere although the rig has one: no code is ever called sent.
+    values
+        What goes out for each code, if not the code itself (a compact map).
     """
 
     def __init__(
@@ -141,6 +147,7 @@ class Sender:
         *,
         outlet: Outlet | None = None,
         mock: bool = False,
+        values: Mapping[int, int] | None = None,
     ) -> None:
         line = line_of(settings)
         self._settings = settings
@@ -150,7 +157,8 @@ class Sender:
         self._clock = clock
         self._outlet = outlet
         self._mock = mock
-        self._table = line.table()
+        self._values = values
+        self._table = line.table(values)
         self._wireless = line.device.kind == "lsl"
         self._host_ends = line.pulse_ended_by == "host"
         self._pulse_s = line.pulse_s
@@ -268,6 +276,7 @@ class Sender:
             "on_error": self._settings.on_error,
             **({} if self._outlet is None else {"lsl": self._outlet.describe()}),
             **({"mock": True} if self._mock else {}),
+            **({} if self._values is None else {"code_map": "compact"}),
         }
 
     def reopen(self) -> None:
@@ -558,6 +567,8 @@ class Sender:
         record = _Record(
             self._seq, name, code, kind_of, now, t_event, data or b"", trial=self._trial
         )
+        if self._values is not None:
+            record.value = self._values.get(code)
         self._records.append(record)
         return record
 
@@ -630,6 +641,7 @@ def open_trigger(
     *,
     memory: bool = False,
     mock: bool = False,
+    values: Mapping[int, int] | None = None,
 ) -> Trigger:
     """The trigger line that the rig asks for, open; ``NoTrigger`` where it asks for none.
 
@@ -645,6 +657,8 @@ def open_trigger(
         Whether the codes end in memory (virtual lab, pilot), whatever the rig has.
     mock
         The same in a lab with a participant: no code is ever called sent.
+    values
+        What goes out for each code, if not the code itself (a compact map).
 
     Raises
     ------
@@ -654,9 +668,9 @@ def open_trigger(
     if settings.device == "none":
         return NoTrigger()
     if memory or mock:
-        return Sender(settings, RecordingLink(clock), clock, mock=mock)
+        return Sender(settings, RecordingLink(clock), clock, mock=mock, values=values)
     link = open_link(settings, clock, ports)
-    return Sender(settings, link, clock, outlet=_outlet(settings, clock, link))
+    return Sender(settings, link, clock, outlet=_outlet(settings, clock, link), values=values)
 
 
 def _outlet(settings: TriggerSettings, clock: Clock, link: Link) -> Outlet | None:
