@@ -72,6 +72,9 @@ class TriggerSettings:
         250.0, doc="slowest sampling rate of the recorder; sets the gap", low=50, high=100_000
     )
     max_code: int = setting(255, doc="highest code the recorder can take", low=1, high=255)
+    code_map: Literal["full", "compact"] = setting(
+        "full", doc="compact: a few values for kinds of codes (max_code 15 or 31)"
+    )
     settle_s: float | None = setting(
         None, doc="wait after opening (boards that reset), s; None: the device's", low=0, high=10
     )
