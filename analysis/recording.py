@@ -21,7 +21,7 @@ import itertools
 import re
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -123,8 +123,10 @@ def read_recording(path: Path) -> Recording:
         return Recording(path, rate_hz, int(raw.n_times), (*marked, *channels), breaks)
 
 
-def read_channel(path: Path, name: str) -> Floats:
-    """The samples of one channel, in its unit.
+def read_channels(
+    path: Path, names: Sequence[str], first: int = 0, last: int | None = None
+) -> list[Floats]:
+    """The samples of some channels, in their unit; all of them, or from ``first`` to ``last``.
 
     Raises
     ------
@@ -132,9 +134,15 @@ def read_channel(path: Path, name: str) -> Floats:
         The file cannot be read, or it has no such channel.
     """
     with _opened(path) as raw:
-        if name not in raw.ch_names:
-            raise DataError(f"{path}: there is no channel {name!r}; it has {spoken(raw.ch_names)}.")
-        return np.asarray(raw.get_data(picks=[name])[0], dtype=np.float64)
+        for name in names:
+            if name not in raw.ch_names:
+                raise DataError(
+                    f"{path}: there is no channel {name!r}; it has {spoken(raw.ch_names)}."
+                )
+        stop = int(raw.n_times) if last is None else min(last, int(raw.n_times))
+        places = [raw.ch_names.index(name) for name in names]
+        read = raw.get_data(picks=places, start=first, stop=stop) if places else []
+        return [np.asarray(row, dtype=np.float64) for row in read]
 
 
 def channel_names(path: Path) -> tuple[str, ...]:
@@ -273,7 +281,7 @@ def _stim(raw: Any) -> list[str]:
 
 def _line_of(raw: Any, name: str) -> Ints:
     """The 16 trigger lines of a channel in every sample."""
-    read = raw.get_data(picks=[name])[0]
+    read = raw.get_data(picks=[raw.ch_names.index(name)])[0]
     return np.asarray(np.rint(read), dtype=np.int64) & LINES
 
 
