@@ -279,7 +279,6 @@ class PulseCounter:
         span = places[-1] + 1 if places else 0
         expected = self._expected(now, line)
         lost = 0 if expected is None else max(0, expected - span)
-        per_volume = self._settings.pulses_per_volume
         return PulseSummary(
             planned=self._planned,
             expected=expected,
@@ -293,10 +292,23 @@ class PulseCounter:
             first_s=self._placed[0] if self._placed else None,
             last_s=self._placed[-1] if self._placed else None,
             tr_s=self._settings.tr_s,
-            tr_estimate_s=None if line is None else line.period_s * per_volume,
+            tr_estimate_s=self._tr_estimate(line),
             residual_ms=None if line is None else 1000 * line.residual_s,
             warnings=tuple(self._warnings(span, lost, expected, line)),
         )
+
+    def _tr_estimate(self, line: Fit | None) -> float | None:
+        """The TR by the pulses: by the line through them, or by what lies between most of them.
+
+        The two differ where the rig's TR is far off, so that the pulses have the wrong places.
+        """
+        if line is None:
+            return None
+        period = line.period_s
+        usual = median(self._intervals)
+        if abs(usual / period - 1) > GROSS:
+            period = usual
+        return period * self._settings.pulses_per_volume
 
     def _final_places(self) -> list[int]:
         """The places again, by the period that all pulses together tell where the rig has none."""
