@@ -268,3 +268,66 @@ def test_every_index_is_held_against_a_parameter_or_named_with_the_reason(bench:
         excused = set(people.WITHOUT_A_PARAMETER[task])
         assert held[task] | excused == set(analysis.descriptions)
         assert not held[task] & excused
+
+
+# -- trigger codes --------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a POSIX thing")
+def test_sending_codes_is_measured_beside_others_and_none_of_ours_is_lost(repo: Path) -> None:
+    options = ("--flips", "120", "--rounds", "2", "--only", "ours", "ours, XID", "psyflow")
+    ran = started(repo, "triggers.py", *options)
+    assert ran.returncode == 0, ran.stderr
+    found = verdicts(ran.stdout)
+    assert found["codes that did not reach the box"] == "yes"
+    assert {"a code in its flip: p50 / p99 / max, us", "codes sent"} <= set(found)
+    assert "Receipt on a pseudo-terminal is no latency." in ran.stdout
+
+
+class Slow:
+    """A system that takes a while for every code and loses one."""
+
+    def __init__(self, systems: ModuleType, clock: Any) -> None:
+        self.counts = systems.Counts()
+        self._clock = clock
+
+    def ready(self, code: int) -> None:
+        pass
+
+    def flipped(self, t: float, code: int | None) -> None:
+        if code is not None:
+            self._clock.sleep_until(t + 0.0055)
+            self.counts.sent.append(code)
+
+    def answered(self, t: float, code: int) -> None:
+        self.counts.sent.append(code)
+
+    def close(self) -> None:
+        pass
+
+
+def test_time_in_the_flip_late_flips_and_lost_codes_are_counted_right(bench: Any) -> None:
+    from mbtexp.clock import VirtualClock
+
+    triggers, systems = bench("triggers"), bench("trigger_systems")
+    clock, spent = VirtualClock(), triggers.Spent()
+    system = Slow(systems, clock)
+    triggers.play(system, spent, clock, hz=500.0, flips=240, seed=0)
+    assert spent.code == pytest.approx([0.0055] * 10)
+    assert (spent.flips, spent.late) == (240, 20)  # two flips are passed by each of ten codes
+    assert len(system.counts.sent) == 20
+
+    values = [*system.counts.sent[1:], 10, 0]
+    measured = triggers.Measured(system, spent, {"values": values})
+    assert triggers.never_arrived(measured) == 1
+    assert triggers.not_sent(measured) == 1
+
+
+def test_a_program_that_is_not_installed_is_named(
+    bench: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    systems = bench("trigger_systems")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(systems.Missing, match="psyflow is not installed"):
+        systems.psyflow("-", None, 60.0)
