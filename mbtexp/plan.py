@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mbtexp.errors import SettingError, did_you_mean
+from mbtexp.errors import RunAborted, SettingError, did_you_mean
 from mbtexp.events import Event, MemoryLog
 from mbtexp.layout import beyond, geometry
 from mbtexp.rig import Rig, TriggerSettings
@@ -16,7 +17,19 @@ from mbtexp.session import Session
 from mbtexp.simulate import Answer
 from mbtexp.task import Material, Task
 from mbtexp.timeline import Phase, Stimulus
-from mbtexp.triggers.devices import highest_code
+from mbtexp.triggers.compact import sent_values
+from mbtexp.triggers.devices import highest_code, line_of
+from mbtexp.triggers.spacing import (
+    Interval,
+    Step,
+    Watched,
+    codes_of,
+    curious,
+    intervals,
+    never,
+    spoken,
+    too_close,
+)
 from mbtexp.virtual import VirtualLab
 
 
@@ -32,6 +45,10 @@ class Plan:
     """Whether a phase waits for an answer without limit, so that the length is only typical."""
     scan_s: float | None
     """Length from the run's time zero on; None where nothing waits for the scanner."""
+    intervals: tuple[Interval, ...] = ()
+    """The shortest time that can pass before each coded screen, from the code before it."""
+    warnings: tuple[str, ...] = ()
+    """What somebody should know before the run, and what does not keep it from starting."""
 
     @property
     def phases(self) -> list[Event]:
@@ -57,33 +74,15 @@ def make_plan(
     ------
     SettingError
         A duration that the display cannot show, a response key that is also the operator's or the
-        scanner's, a code that the recorder cannot take, a stimulus that was not prepared, an
-        outcome column that the task does not describe.
+        scanner's, a code that the recorder cannot take, two codes that it cannot tell apart (in
+        EEG mode), a stimulus that was not prepared, an outcome column that the task does not
+        describe.
     """
     rows = tuple(task.design(session, material)) if rows is None else tuple(rows)
     refuse_shared_keys(material.keys, rig)
     refuse_large_codes(task, rig)
     watched = _Watched(task.participant(session, material).answer, rig)
-    lab = VirtualLab(
-        rig.display.refresh_hz, answer=watched, trigger=TriggerSettings(device="serial", port="-")
-    )
-    log = MemoryLog()
-    with Run(
-        display=lab.display,
-        responses=lab.responses,
-        trigger=lab.trigger,
-        clock=lab.clock,
-        log=log,
-        trials=rows,
-        operator=rig.operator,
-        codes=run_codes(task),
-        code_names={code: name for name, code in task.codes.items()},
-        # One pulse begins the planned scan; what the others would tell is nobody's business here.
-        scanner=replace(rig.scanner, dummy_pulses_to_skip=0, tr_s=None)
-        if rig.mode == "fmri"
-        else None,
-    ) as run:
-        task.play(run, material)
+    lab, log, found = rehearse(task, material, rig, rows, watched)
     if lab.display.unprepared:
         raise SettingError(
             f"task '{task.name}' shows {type(lab.display.unprepared[0]).__name__} "
@@ -99,7 +98,54 @@ def make_plan(
         length_s=end,
         untimed=watched.untimed,
         scan_s=None if zero is None else end - zero,
+        intervals=tuple(found),
+        warnings=tuple(_code_warnings(task, session, material, rig, rows, found)),
     )
+
+
+def rehearse(
+    task: Task,
+    material: Material,
+    rig: Rig,
+    rows: Sequence[Any],
+    answer: Answer,
+    line: TriggerSettings | None = None,
+) -> tuple[VirtualLab, MemoryLog, list[Interval]]:
+    """Play a run on the virtual lab: the lab, the log, and how close its codes can come.
+
+    Raises
+    ------
+    SettingError
+        A phase has a code that is not in the task's book, or two codes are for one flip.
+    """
+    watched = Watched(answer)
+    lab = VirtualLab(
+        rig.display.refresh_hz,
+        answer=watched,
+        trigger=line or TriggerSettings(device="serial", port="-"),
+    )
+    log = MemoryLog()
+    names = {code: name for name, code in task.codes.items()}
+    run = Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=rows,
+        operator=rig.operator,
+        codes=run_codes(task),
+        code_names=names,
+        # One pulse begins the planned scan; what the others would tell is nobody's business here.
+        scanner=replace(rig.scanner, dummy_pulses_to_skip=0, tr_s=None)
+        if rig.mode == "fmri"
+        else None,
+    )
+    # A task may stop itself; what it has shown until then counts.
+    with contextlib.suppress(RunAborted), run:
+        task.play(run, material)
+    refuse_unknown_codes(task, watched.steps, log)
+    return lab, log, intervals(watched.steps, rig.display.refresh_hz, lambda code: names[code])
 
 
 def run_codes(task: Task) -> Codes:
@@ -125,9 +171,12 @@ def refuse_shared_keys(keys: Sequence[str], rig: Rig) -> None:
 
 def refuse_large_codes(task: Task, rig: Rig) -> None:
     """Every code of the task must fit through the recorder's input."""
-    if rig.trigger.device == "none":
+    trigger = rig.trigger
+    if trigger.device == "none":
         return
-    highest = highest_code(rig.trigger)
+    if sent_values(task.codes, trigger.max_code, trigger.code_map) is not None:
+        return
+    highest = highest_code(trigger)
     large = [name for name, code in task.codes.items() if code > highest]
     if large:
         device = rig.trigger.device
@@ -140,6 +189,60 @@ def refuse_large_codes(task: Task, rig: Rig) -> None:
             f"rig.toml: trigger: {limit}, but task '{task.name}' sends code "
             f"{task.codes[large[0]]} ({large[0]})."
         )
+
+
+def refuse_unknown_codes(task: Task, steps: Iterable[Step], log: MemoryLog) -> None:
+    """Every code that a run can send is in the task's book, and none shares a flip with another."""
+    known = set(task.codes.values())
+    for step in steps:
+        for code in codes_of(step.phase):
+            if code not in known:
+                raise SettingError(
+                    f"task '{task.name}': phase '{step.phase.name}' sends code {code}, which is "
+                    "not in the task's code book; add it there."
+                )
+    for event in log.of("trigger"):
+        if event["outcome"] == "dropped_overlap" and event["kind_of"] == "flip":
+            raise SettingError(
+                f"task '{task.name}': two codes are meant for one screen; '{event['name']}' "
+                f"({event['code']}) would be lost."
+            )
+
+
+def refuse_close_codes(found: Iterable[Interval], rig: Rig) -> list[str]:
+    """Refuse codes that the line cannot tell apart; sentences on those that it might not.
+
+    Only in EEG mode is anything refused, and never for a press that ends no screen: its code can
+    be cut short by chance, that of the screen is whole.
+    """
+    if rig.trigger.device == "none":
+        return []
+    line = line_of(rig.trigger)
+    close = too_close(found, line.spacing_s)
+    certain = [interval for interval in close if interval.kind != "stray answer"]
+    if certain and rig.mode == "eeg":
+        raise SettingError(
+            f"{spoken(certain[0], line.pulse_s, line.gap_s)} Make pulse_ms in rig.toml shorter if "
+            "the recorder allows it, or give the screens between them more time (--set)."
+        )
+    return [spoken(interval, line.pulse_s, line.gap_s) for interval in close]
+
+
+def _code_warnings(
+    task: Task,
+    session: Session,
+    material: Material,
+    rig: Rig,
+    rows: Sequence[Any],
+    found: Sequence[Interval],
+) -> list[str]:
+    """How close the codes of a run can come; in EEG mode also with participants at the limits."""
+    every = list(found)
+    if rig.trigger.device != "none" and rig.mode == "eeg":
+        for limit in (curious, never):
+            answer = limit(task.participant(session, material).answer)
+            every += rehearse(task, material, rig, rows, _Watched(answer, rig))[2]
+    return refuse_close_codes(every, rig)
 
 
 def _refuse_unknown_columns(task: Task, log: MemoryLog) -> None:

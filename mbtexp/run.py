@@ -390,6 +390,7 @@ class Run:
                 self._confirm_stop()
                 self._attempt += 1
                 self._send(self._codes.trial_invalid, "trial_invalid")
+                self._trigger.settle()  # the trial begins again with the next refresh
 
     def _refuse_impossible(self, phases: Sequence[Phase]) -> None:
         for phase in phases:
@@ -732,6 +733,7 @@ class Run:
         self._send(self._codes.pause, "pause")
         self._operator_page("pause", (self._operator.pause,), None)
         self._send(self._codes.resume, "resume")
+        self._trigger.settle()  # the next trial may begin with the next refresh
         self._log.append("pause", self._clock.now(), edge="end")
         self._log_triggers()
 

@@ -43,6 +43,12 @@ class Step:
     """The key that answered; what follows can be what follows that key only."""
 
 
+def codes_of(phase: Phase) -> tuple[int, ...]:
+    """Every code that a phase can send: of its onset, of its answers, of none."""
+    answers = () if phase.keys is None else tuple(code for _, code in phase.keys.codes)
+    return tuple(code for code in (phase.code, *answers, phase.none_code) if code is not None)
+
+
 @dataclass(frozen=True, slots=True)
 class Interval:
     """The shortest time that can lie between two codes."""
@@ -241,6 +247,34 @@ def too_close(found: Iterable[Interval], needed_s: float) -> list[Interval]:
         if pair not in worst or interval.shortest_s < worst[pair].shortest_s - SAME_S:
             worst[pair] = interval
     return sorted(worst.values(), key=lambda interval: interval.shortest_s)
+
+
+def spoken(interval: Interval, pulse_s: float, gap_s: float) -> str:
+    """A pair of codes that can come too close, as one sentence."""
+    where = f"phase '{interval.phase}'"
+    if interval.trial is not None:
+        where += f" of trial {interval.trial}"
+    needs = (
+        f"this line needs {_ms(pulse_s + gap_s)} (a pulse of {_ms(pulse_s)} and a gap of "
+        f"{_ms(gap_s)})."
+    )
+    if interval.kind == "stray answer":
+        return (
+            f"The code of a press ({interval.first}) can be cut short if it comes just before "
+            f"'{interval.second}' ({where}): {_ms(interval.shortest_s)} may lie between them, and "
+            f"{needs}"
+        )
+    first = f"'{interval.first}'" if interval.kind == "screens" else f"an answer ({interval.first})"
+    if interval.kind == "no answer":
+        first = f"a missing answer ({interval.first})"
+    return (
+        f"The codes of {first} and '{interval.second}' ({where}) can come "
+        f"{_ms(interval.shortest_s)} apart, but {needs}"
+    )
+
+
+def _ms(duration_s: float) -> str:
+    return f"{1000 * duration_s:.4g} ms"
 
 
 class Watched:
