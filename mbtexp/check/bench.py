@@ -12,7 +12,7 @@ from mbtexp.port import Ports, SerialPort
 from mbtexp.ports import Display, Facts, Responses
 from mbtexp.rig import Rig
 from mbtexp.terminal import Operator
-from mbtexp.triggers import Sender
+from mbtexp.triggers import Sender, open_trigger
 
 OpenDisplay = Callable[["Bench"], Display]
 OpenKeyboard = Callable[["Bench"], Responses]
@@ -60,6 +60,20 @@ class Bench:
     def __post_init__(self) -> None:
         """No port is open yet."""
         self.ports = Ports(self.clock)
+
+    def open_line(self) -> Sender:
+        """The trigger line, its box introduced; the same one whenever it is asked for.
+
+        Raises
+        ------
+        MbtexpError
+            The line is not there, or its box does not answer.
+        """
+        if self.sender is None:
+            line = open_trigger(self.rig.trigger, self.clock, self.ports)
+            assert isinstance(line, Sender)  # a rig without a line has no such step
+            self.sender = line
+        return self.sender
 
     def close(self) -> None:
         """Leave the line at rest and give back window, keyboard and ports."""

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mbtexp.check.bench import Bench
-from mbtexp.check.report import Finding, spread
+from mbtexp.check.report import Finding, shown, spread
 from mbtexp.check.wires import what_the_wires_do
 from mbtexp.errors import SettingError
-from mbtexp.plan import refuse_shared_keys
+from mbtexp.plan import refuse_large_codes, refuse_shared_keys
 from mbtexp.port import FoundPort, found_ports, ports_spoken
 from mbtexp.ports import Facts
+from mbtexp.responses.fingers import answer_keys
 from mbtexp.rig import Rig
-from mbtexp.task import find_task, task_names
-from mbtexp.triggers import Sender
+from mbtexp.task import Task, find_task, task_names
 from mbtexp.triggers.book import SESSION
 from mbtexp.triggers.check import line_walk
-from mbtexp.triggers.codes import BOOKS
-from mbtexp.triggers.encode import check_settings, device, spacing_s
+from mbtexp.triggers.devices import device, line_of
 
 WRITES = 200
 WRITES_HZ = 60.0
@@ -43,14 +42,13 @@ def settings(bench: Bench) -> Finding:
     refuse_shared_keys(rig.responses.keys, rig)
     facts: Facts = {"device": rig.trigger.device, "mode": rig.mode}
     found = f"mode {rig.mode}, trigger device {rig.trigger.device}"
+    tasks = [find_task(name) for name in task_names()]
     if rig.trigger.device != "none":
-        check_settings(rig.trigger)
-        for book in BOOKS.values():
-            book.check(rig.trigger.max_code)
-        spacing_ms = round(1000 * spacing_s(rig.trigger), 3)
-        frames = spacing_s(rig.trigger) * rig.display.refresh_hz
-        facts |= {"codes": sum(len(book) for book in BOOKS.values()), "spacing_ms": spacing_ms}
-        found += f"; codes of all tasks fit; the next code may follow after {spacing_ms:g} ms"
+        line = line_of(rig.trigger)
+        frames = line.spacing_s * rig.display.refresh_hz
+        spacing_ms = round(1000 * line.spacing_s, 3)
+        facts |= {"highest_code": line.highest, "spacing_ms": spacing_ms}
+        found += f"; the next code may follow after {spacing_ms:g} ms"
         if frames > COMFORTABLE_FRAMES:
             return Finding(
                 "warn",
@@ -59,23 +57,24 @@ def settings(bench: Bench) -> Finding:
                 "follows an answer quickly would cut the answer's code short.",
                 facts,
             )
-    clashes = list(_tasks_with_shared_keys(rig))
-    if clashes:
-        return Finding("warn", f"{found}. {clashes[0]}", "the other tasks can run.", facts)
-    return Finding("pass", f"{found}.", facts=facts)
+    refused = [*_refused(tasks, rig)]
+    if len(refused) == len(tasks):
+        return Finding("fail", f"{found}. No task can run: {refused[0]}", facts=facts)
+    if refused:
+        return Finding("warn", f"{found}. {' '.join(refused)}", "the other tasks can run.", facts)
+    return Finding("pass", f"{found}; every task can run with it.", facts=facts)
 
 
-def _tasks_with_shared_keys(rig: Rig) -> Iterator[str]:
-    """A sentence for each task whose own keys mean something else on this rig."""
-    if rig.responses.keys:
-        return
-    for name in task_names():
-        task = find_task(name)
-        keys = task.keys(task.settings(next(iter(task.presets)), {}))
+def _refused(tasks: Sequence[Task], rig: Rig) -> Iterator[str]:
+    """A sentence for each task whose codes do not fit, or whose keys mean something else here."""
+    for task in tasks:
+        preset = next(iter(task.presets))
+        own = task.keys(task.settings(preset, {}))
         try:
-            refuse_shared_keys(keys, rig)
+            refuse_large_codes(task, rig)
+            refuse_shared_keys(answer_keys(rig.responses, task.name, preset, own), rig)
         except SettingError as error:
-            yield f"Task '{name}' cannot run here: {error}"
+            yield f"Task '{task.name}': {error}"
 
 
 # -- the port -------------------------------------------------------------------------------------
@@ -83,22 +82,32 @@ def _tasks_with_shared_keys(rig: Rig) -> Iterator[str]:
 
 def port(bench: Bench) -> Finding:
     """The port that the rig names: whether it is there, and whether it is what it was."""
-    if bench.rig.trigger.device == "none":
+    trigger = bench.rig.trigger
+    if trigger.device == "none":
         return Finding("skip", NO_LINE)
-    name = bench.rig.trigger.port
-    found = _found_port(name)
+    row = device(trigger.device)
+    if row.kind != "serial":
+        return Finding("pass", f"no serial port is needed: {row.title}.")
+    found = _found_port(trigger.port)
     if found is None:
-        return _unlisted(name)
+        return _unlisted(trigger.port)
     facts = {
-        "port": name,
+        "port": trigger.port,
         "device": found.device,
         "stable": found.stable,
         "vid_pid": found.vid_pid,
         "serial_number": found.serial_number,
         "description": found.description,
     }
-    text = f"{name} is there: {found.spoken()}."
-    if found.stable not in (name, found.device):
+    text = f"{trigger.port} is there: {found.spoken()}."
+    if row.usb_ids and found.vid_pid not in row.usb_ids:
+        return Finding(
+            "warn",
+            f"{text} A {row.title} is known as {' or '.join(row.usb_ids)}.",
+            "make sure that this is the port of the box, and not of another device.",
+            facts,
+        )
+    if found.stable not in (trigger.port, found.device):
         return Finding(
             "warn",
             text,
@@ -136,23 +145,19 @@ def _unlisted(name: str) -> Finding:
 
 
 def opened(bench: Bench) -> Finding:
-    """The port open for us alone, settled, at rest; and how long its adapter holds bytes back."""
+    """The port open for us alone and settled; and how long its adapter holds bytes back."""
     trigger = bench.rig.trigger
+    line = line_of(trigger)
+    if line.device.kind != "serial":
+        facts = bench.open_line().describe()
+        return Finding("pass", f"the {line.device.title} is ours.", facts=facts)
+    assert line.baud is not None  # every serial row has a rate
     bench.port = bench.ports.open(
-        trigger.port, trigger.baud, where="rig.toml: trigger", settle_s=trigger.settle_s
+        trigger.port, line.baud, where="rig.toml: trigger", settle_s=line.settle_s
     )
     facts = bench.port.describe()
-    if trigger.pulse_ended_by == "host":
-        rest = bench.port.write(device(trigger.device).idle)
-        if rest.outcome != "sent":
-            return Finding(
-                "fail",
-                f"the port is open but takes no bytes ({rest.outcome}).",
-                "check the cable, and that the box is switched on.",
-                facts,
-            )
     held_ms = facts.get("latency_timer_ms")
-    found = f"open for us alone at {trigger.baud} baud"
+    found = f"open for us alone at {line.baud} baud"
     if held_ms is not None:
         found += f"; its adapter holds what the box says for up to {held_ms} ms, never a code"
     return Finding("pass", f"{found}.", facts=facts)
@@ -160,36 +165,43 @@ def opened(bench: Bench) -> Finding:
 
 def answer(bench: Bench) -> Finding:
     """What the box says of itself, if it is one that can."""
-    assert bench.port is not None
-    bench.sender = Sender(bench.rig.trigger, bench.port, bench.clock)
-    return Finding(
-        "pass",
-        "a silent device: it takes codes and never answers, so only the recorder can tell.",
-        facts={"answer": "silent"},
-    )
+    row = device(bench.rig.trigger.device)
+    sender = bench.open_line()
+    if row.silent:
+        return Finding(
+            "pass",
+            f"the {row.title} takes codes and never answers, so only the recorder can tell.",
+            facts={"answer": "silent"},
+        )
+    box = sender.describe()["box"]
+    told = {key: value for key, value in box.items() if key not in ("answers", "config")}
+    spoken = ", ".join(f"{key} {shown(value)}" for key, value in told.items())
+    facts = {"answer": spoken, **{f"asked {key}": text for key, text in box["answers"].items()}}
+    return Finding("pass", f"the {row.title} answered: {spoken}.", facts=facts)
 
 
 # -- write times ----------------------------------------------------------------------------------
 
 
 def writes(bench: Bench) -> Finding:
-    """How long a write takes: 200 bytes of rest, one a frame at 60 Hz."""
-    assert bench.port is not None
-    trigger = bench.rig.trigger
-    if trigger.pulse_ended_by == "device":
+    """How long a write takes: 200 times the line's rest, once a frame at 60 Hz."""
+    line = line_of(bench.rig.trigger)
+    if bench.port is None:
+        return Finding("skip", f"not a serial port: {line.device.title}; the walk times its codes.")
+    if line.pulse_ended_by == "device" and len(line.device.encode(1)) == 1:
         return Finding(
             "skip",
-            "this box makes a pulse of every byte, so there is no byte that does nothing; the "
-            "line walk times its codes.",
+            "this box makes a pulse of every byte, so there is none that does nothing; the line "
+            "walk times its codes.",
         )
-    rest = device(trigger.device).idle
     taken, outcomes = [], []
     start = bench.clock.now()
     for place in range(WRITES):
         bench.clock.sleep_until(start + place / WRITES_HZ)
         before = bench.clock.now()
-        outcomes.append(bench.port.write(rest).outcome)
+        outcomes.append(bench.port.write(line.device.idle).outcome)
         taken.append(bench.clock.now() - before)
+        bench.port.relieve()
     return judge_writes(taken, lost=sum(outcome != "sent" for outcome in outcomes))
 
 
@@ -207,7 +219,7 @@ def judge_writes(taken_s: list[float], *, lost: int) -> Finding:
     if lost:
         return Finding(
             "fail",
-            f"{lost} of {measured.n} bytes were not taken by the port.",
+            f"{lost} of {measured.n} writes were not taken by the port.",
             "check the cable and the box; plug it into another USB socket, not into a hub.",
             facts,
         )
@@ -226,23 +238,23 @@ def judge_writes(taken_s: list[float], *, lost: int) -> Finding:
 
 def walk(bench: Bench) -> Finding:
     """Each wire alone, seen on the recorder and confirmed by whoever looks at it."""
-    assert bench.sender is not None
     if not bench.attended:
         return Finding("skip", "nobody is there to look at the recorder; not confirmed.")
-    operator = bench.operator
+    operator, sender = bench.operator, bench.open_line()
+    operator.say(device(bench.rig.trigger.device).check)
     operator.say("Start the recorder and look at its trigger display. Codes come one a second.")
     if operator.ask("Press Return when you can see it.") is None:
         return Finding("skip", "nobody answered; not confirmed.")
-    sent = []
-    for code in line_walk(bench.sender, bench.clock, every_s=WALK_EVERY_S):
+    sent: list[int] = []
+    for code in line_walk(sender, bench.clock, every_s=WALK_EVERY_S):
         operator.say(f"  {code}")
         sent.append(code)
-    bench.sender.pulse(SESSION["test_end"].number, "test_end")
-    records = bench.sender.drain()
+    sender.pulse(SESSION["test_end"].number, "test_end")
+    records = sender.drain()
     took = [record["t_write_end"] - record["t_write_start"] for record in records]
-    facts = {"sent": sent, "lost": bench.sender.lost(), "write_median_ms": spread(took).median_ms}
-    if bench.sender.lost():
-        report = bench.sender.loss_report()
+    facts = {"sent": sent, "lost": sender.lost(), "write_median_ms": spread(took).median_ms}
+    if sender.lost():
+        report = sender.loss_report()
         return Finding("fail", report, "check the cable and the box, then check again.", facts)
     seen = operator.yes("Did the recorder show exactly these numbers, each once, 0 between them?")
     if seen is None:

@@ -13,6 +13,7 @@ from mbtexp.errors import SettingError
 from mbtexp.port import open_port
 from mbtexp.rig import Rig, TriggerSettings, read_rig
 from mbtexp.terminal import Operator, Terminal
+from mbtexp.triggers.devices import line_of
 
 
 def walk_the_line(rig_file: Path, operator: Operator | None = None) -> Finding:
@@ -45,9 +46,16 @@ def loop_the_line(rig_file: Path) -> Loop:
         The rig has no line, it speaks in commands, or it cannot be opened.
     """
     trigger = _line_of(read_rig(rig_file), rig_file)
+    line = line_of(trigger)
+    if line.device.kind != "serial" or len(line.device.encode(1)) > 1:
+        raise SettingError(
+            f"{rig_file.name}: trigger: a {line.device.title} takes commands or has no serial "
+            "port; the loop-back test is for devices that take one byte a code."
+        )
+    assert line.baud is not None  # every serial row has a rate
     clock = MonotonicClock()
     where = f"{rig_file.name}: trigger"
-    port = open_port(trigger.port, trigger.baud, clock, where=where, settle_s=trigger.settle_s)
+    port = open_port(trigger.port, line.baud, clock, where=where, settle_s=line.settle_s)
     try:
         return loop_back(port, clock)
     finally:
