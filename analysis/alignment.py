@@ -142,14 +142,16 @@ def align(sent: Codes, recorded: Codes, rate_hz: float) -> Aligned | None:
         parts = more
     first = _fitted(sent, recorded, parts, rate_hz)
     whole = _split(sent, recorded, _with_stragglers(sent, recorded, first.parts, rate_hz))
-    return replace(_fitted(sent, recorded, whole, rate_hz), rival=_rival(lines))
+    fitted = _fitted(sent, recorded, whole, rate_hz)
+    return replace(fitted, rival=_rival(lines, fitted.parts))
 
 
-def _rival(lines: list[Line]) -> Line | None:
-    best, *others = lines
-    for other in others:
-        if other.votes >= ALIKE * best.votes and abs(other.offset_s - best.offset_s) > APART_S:
-            return other
+def _rival(lines: list[Line], parts: Sequence[Part]) -> Line | None:
+    """A line as good as the best one that is none of the parts."""
+    for line in lines[1:]:
+        apart = all(abs(line.offset_s - part.line.offset_s) > APART_S for part in parts)
+        if apart and line.votes >= ALIKE * lines[0].votes:
+            return line
     return None
 
 

@@ -183,12 +183,15 @@ def _rows(
         if copy is None and not sent(one.event) and one.outcome != "disarmed":
             copy = _arrived_all_the_same(one, match, clocks, taken)
         row = _row(one, copy, match, clocks)
-        rows.append((row.onset_s or 0.0, row))
+        rows.append((one.t_sent, row))
     names = {code: name for name, code in _book(run)}
     spans = _spans(asked)
     for j, t in enumerate(match.recorded.t.tolist()):
-        if j not in taken and _during(t, spans, clocks):
-            rows.append((t, _extra(j, match, taken, run, names)))
+        if j in taken:
+            continue
+        during = [at for at in clocks.back(t) if any(low <= at <= high for low, high in spans)]
+        if during:
+            rows.append((during[0], _extra(j, match, taken, run, names)))
     return [row for _, row in sorted(rows, key=lambda pair: pair[0])]
 
 
@@ -238,11 +241,6 @@ def _spans(asked: list[Asked]) -> list[tuple[float, float]]:
         for sitting in {one.sitting for one in asked}
         for times in ([one.t_event for one in asked if one.sitting == sitting],)
     ]
-
-
-def _during(at: float, spans: list[tuple[float, float]], clocks: Clocks) -> bool:
-    """Whether a moment of the recording lies in a sitting of the run."""
-    return any(low <= t <= high for t in clocks.back(at) for low, high in spans)
 
 
 def _extra(j: int, match: Match, taken: set[int], run: RunLog, names: dict[int, str]) -> Row:

@@ -15,6 +15,7 @@ after a zero of 2 ms from 1000 Hz on, as it takes the zero for a disturbance too
 
 from __future__ import annotations
 
+import configparser
 import contextlib
 import importlib
 import itertools
@@ -60,6 +61,7 @@ _NO_RECORDING = (
     ArithmeticError,
     MemoryError,
     struct.error,
+    configparser.Error,
 )
 
 
@@ -226,7 +228,7 @@ def _markers(raw: Any, rate_hz: float) -> tuple[list[Track], Ints]:
             tracks.setdefault(code[0], []).append((sample, code[1]))
     breaks = [s for s, text in zip(samples.tolist(), said, strict=True) if _BREAK.search(text)]
     found = [
-        _without_skew(f"markers {kind!r}", np.array(codes, dtype=np.int64), rate_hz)
+        track_of_markers(f"markers {kind!r}", np.array(codes, dtype=np.int64), rate_hz)
         for kind, codes in tracks.items()
     ]
     return found, np.array(breaks, dtype=np.int64)
@@ -246,8 +248,11 @@ def marker_code(text: str) -> tuple[str, int] | None:
     return found["kind"], int(found["code"])
 
 
-def _without_skew(name: str, codes: Ints, rate_hz: float) -> Track:
-    """Markers of lines that came a sample apart, taken together: first moment, last value."""
+def track_of_markers(name: str, codes: Ints, rate_hz: float) -> Track:
+    """The codes in markers, a row of sample and value each.
+
+    Markers of lines that came a sample apart are one code: first moment, last value.
+    """
     most = _skew_samples(rate_hz)
     kept: list[tuple[int, int]] = []
     before = 0
