@@ -1,4 +1,8 @@
-"""A person at a real window: real key presses through the X server, from instructions to log."""
+"""A person at a real window: real key presses through the X server, from instructions to log.
+
+All presets of a task are sat in one process, one trial of every kind that a preset has:
+``python tests/test_window.py TASK DATA`` shows them one after the other.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,21 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mbtexp.conduct import Request, conduct, prepare
 from mbtexp.events import Log, read_log
+from mbtexp.task import find_task
 
 pytestmark = [pytest.mark.screen, pytest.mark.slow]
 
-LIMIT_S = 60.0
+LIMIT_S = 120.0
+"""Longest time for a test's runs, s."""
 
 
 class Person:
@@ -54,8 +63,15 @@ def sit(
 ) -> subprocess.CompletedProcess[str]:
     """Start a pilot run and act every 0.3 s until it ends."""
     words = ["run", task, "--participant", "01", "--data", str(data), "--pilot", *options]
+    return beside(["-m", "mbtexp.cli", *words], data, act, every_s=0.3)
+
+
+def beside(
+    words: Sequence[str], data: Path, act: Callable[[int], None], *, every_s: float
+) -> subprocess.CompletedProcess[str]:
+    """Start Python with these words and act beside it until it ends, while a run goes on."""
     with subprocess.Popen(
-        [sys.executable, "-m", "mbtexp.cli", *words],
+        [sys.executable, *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -66,12 +82,18 @@ def sit(
             if time.monotonic() - began > LIMIT_S:
                 run.kill()
                 pytest.fail("the run did not end")
-            if list(data.glob("pilot/sourcedata/*/*/*.jsonl")):
+            if is_running(data):
                 act(count)
                 count += 1
-            time.sleep(0.3)
+            time.sleep(every_s)
         out, err = run.communicate()
     return subprocess.CompletedProcess(run.args, run.returncode, out, err)
+
+
+def is_running(data: Path) -> bool:
+    """Whether the newest log has no last line yet; a key while a keyboard is tested disturbs it."""
+    logs = sorted(data.glob("**/*.jsonl"), key=lambda path: path.stat().st_mtime_ns)
+    return bool(logs) and b'"kind":"end"' not in logs[-1].read_bytes()[-2000:]
 
 
 def log_of(data: Path) -> Log:
@@ -99,30 +121,93 @@ def test_a_person_sits_the_task_in_a_pilot_window(tmp_path: Path, person: Person
     assert log.header["display"]["late_builds"] == 0
 
 
-@pytest.mark.parametrize(
-    ("task", "preset", "first", "keys"),
-    [
-        ("attachment", "induction", 5, ("f", "j", "space")),
-        ("discounting", "five_trial", 7, ("space", "f", "j")),
-        ("polysemy", "standard", 6, ("space", "f", "j")),
-        ("trust", "rating", 5, ("space", "2", "6")),
-    ],
-)
-def test_a_person_sits_the_other_tasks(
-    tmp_path: Path, person: Person, task: str, preset: str, first: int, keys: tuple[str, ...]
-) -> None:
+KEYS = {
+    "attachment": ("f", "space", "j", "space"),
+    "discounting": ("space", "f", "j"),
+    "eyes": ("space", "2", "3"),
+    "polysemy": ("space", "f", "j", "Return", "2"),
+    "trust": ("space", "2", "6", "f"),
+}
+"""Keys that are pressed in turn: they turn pages, move sliders, confirm, choose, rate and type."""
+
+SHORTER: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("attachment", "aron"): {"picture_s": "2", "count_long_s": "2", "count_short_s": "2"},
+    ("attachment", "block"): {"picture_s": "2.5"},
+    ("attachment", "induction"): {"picture_s": "2.5"},
+    ("discounting", "experiential"): {"sooner_wait_s": "1", "later_wait_s": "2"},
+    ("eyes", "scanner"): {"window_s": "3", "iti_low_s": "1", "iti_high_s": "1"},
+}
+"""Settings with which a preset does not keep the tests waiting."""
+
+SORTS = ("practice", "kind", "part", "method", "question")
+"""Columns by which trials are of a kind."""
+
+BEGIN_S = 4.0
+"""First onset where onsets are fixed: earlier than in any preset."""
+
+WATCHED = ("picture", "count")
+"""Trials that somebody may let pass without a press."""
+
+
+@pytest.mark.parametrize("task", KEYS)
+def test_a_person_sits_every_preset(tmp_path: Path, person: Person, task: str) -> None:
+    keys = KEYS[task]
+
     def act(count: int) -> None:
         person.press(keys[count % len(keys)])
 
-    done = sit(tmp_path, act, "--preset", preset, "--first", str(first), task=task)
+    done = beside([__file__, task, str(tmp_path)], tmp_path, act, every_s=0.05)
 
     assert done.returncode == 0, done.stderr
-    log = log_of(tmp_path)
-    assert log.completed
-    assert len({trial["trial"] for trial in log.of("trial")}) == first
-    assert any(event["status"] == "counted" for event in log.of("response"))
-    assert log.header["responses"]["backend"] in ("psychtoolbox", "xinput")
-    assert log.header["display"]["late_builds"] == 0
+    for preset in find_task(task).presets:
+        log = log_of(tmp_path / preset)
+        assert log.completed, preset
+        assert log.header["simulated"] is None
+        assert log.header["responses"]["backend"] in ("psychtoolbox", "xinput")
+        assert log.header["display"]["late_builds"] == 0
+        shown = list(log.of("trial"))
+        assert len(shown) == len(log.header["design"]), preset
+        for trial in shown:
+            if trial["design"].get("kind") not in WATCHED:
+                assert not trial["outcome"]["missed"], (preset, trial)
+                assert trial["outcome"]["response"] is not None, (preset, trial)
+            elif trial["design"]["dot"]:
+                assert trial["outcome"]["response"] == "pressed", (preset, trial)
+
+
+def show_all(task: str, data: Path) -> None:
+    """Every preset of a task as a pilot, with its own folder for data."""
+    for preset in find_task(task).presets:
+        request = Request(
+            task,
+            "01",
+            data / preset,
+            preset=preset,
+            changes=SHORTER.get((task, preset), {}),
+            pilot=True,
+            size=(800, 600),
+        )
+        prepared = prepare(request)
+        conduct(request, prepared=replace(prepared, rows=one_of_each(prepared.rows)))
+
+
+def one_of_each(rows: Sequence[Any]) -> tuple[Any, ...]:
+    """The first trial of each kind, a picture with a dot if there is one.
+
+    Where onsets are fixed, each is as far from the next as it was from the trial after it.
+    """
+    found: dict[tuple[Any, ...], int] = {}
+    for place in sorted(range(len(rows)), key=lambda k: not getattr(rows[k], "dot", False)):
+        found.setdefault(tuple(getattr(rows[place], sort, None) for sort in SORTS), place)
+    chosen, onset_s = [], BEGIN_S
+    for place in sorted(found.values()):
+        row = rows[place]
+        if getattr(row, "onset_s", None) is None:
+            chosen.append(row)
+            continue
+        chosen.append(replace(row, onset_s=onset_s))
+        onset_s += (rows[place + 1].onset_s or row.onset_s) - row.onset_s
+    return tuple(chosen)
 
 
 def test_escape_asks_and_the_second_escape_stops(tmp_path: Path, person: Person) -> None:
@@ -137,3 +222,7 @@ def test_escape_asks_and_the_second_escape_stops(tmp_path: Path, person: Person)
     assert "Traceback" not in done.stderr
     assert list(log.of("abort"))
     assert any(event["phase"] == "confirm_stop" for event in log.of("phase"))
+
+
+if __name__ == "__main__":
+    show_all(sys.argv[1], Path(sys.argv[2]))
