@@ -1,6 +1,7 @@
 """Trigger codes to a recording device: the code book, the bytes, the line and the sender."""
 
+from mbtexp.triggers.devices import device_rows
 from mbtexp.triggers.link import RecordingLink, open_link
 from mbtexp.triggers.sender import NoTrigger, Sender, open_trigger
 
-__all__ = ["NoTrigger", "RecordingLink", "Sender", "open_link", "open_trigger"]
+__all__ = ["NoTrigger", "RecordingLink", "Sender", "device_rows", "open_link", "open_trigger"]
