@@ -251,7 +251,7 @@ def _delay_s(signal: Floats, marker: int, step: _Step, rate_hz: float) -> float 
 def _problems(found: Measured) -> Iterator[str]:
     if found.missing:
         yield (
-            f"{found.missing} of {found.n} codes have no light: covered sensor, missed frames, or "
+            f"{found.missing} of {found.n} codes without light: covered sensor, missed frames, or "
             "the window was not in front."
         )
     if found.sampling_ms > OWN_SHARE * SD_MS and found.sd_ms > SD_MS:
