@@ -175,7 +175,13 @@ def figures(measured: dict[str, Measured], names: list[str]) -> list[Figure]:
         ),
         Figure(
             "pulse, 8 ms asked: p50 / p99 / max, ms",
-            cells(lambda m: spread(m.system.counts.widths_ms, "{:.2f}")),
+            cells(
+                lambda m: (
+                    spread(m.system.counts.widths_ms, "{:.2f}")
+                    if m.system.counts.widths_ms
+                    else "the box's"
+                )
+            ),
         ),
         Figure(
             "code written after its answer: p50 / p99 / max, ms",
