@@ -133,7 +133,8 @@ def _as(value: Any, kind: Any, where: str) -> tuple[bool, Any]:
     if typing.get_origin(kind) is tuple and isinstance(value, list | tuple):
         return _as_tuple(value, typing.get_args(kind), where)
     if typing.get_origin(kind) is dict and isinstance(value, Mapping):
-        return all(isinstance(v, typing.get_args(kind)[1]) for v in value.values()), dict(value)
+        parts = {key: _as(v, typing.get_args(kind)[1], where) for key, v in value.items()}
+        return all(fits for fits, _ in parts.values()), {k: v for k, (_, v) in parts.items()}
     if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
         return True, float(value)
     if kind is int and isinstance(value, bool):

@@ -50,12 +50,17 @@ class Catalogue:
 
     language: str
     words: Mapping[str, str]
+    fingers: Mapping[str, str] = field(default_factory=dict)
+    """What the participant calls a key or button, where the rig says so."""
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text for a key, with its blanks filled in."""
+        """The text for a key, with its blanks filled in; a button goes by its finger's name."""
         if key not in self.words:
             raise SettingError(f"the {self.language!r} texts have no entry {key!r}; add it.")
-        return self.words[key].format(**values)
+        return self.words[key].format(**{k: self._called(value) for k, value in values.items()})
+
+    def _called(self, value: object) -> object:
+        return self.fingers.get(value.lower(), value) if isinstance(value, str) else value
 
 
 @dataclass(frozen=True)
@@ -142,17 +147,11 @@ class Task:
         }
 
 
-def with_keys(material: Material, keys: tuple[str, ...]) -> Material:
-    """The material with the rig's keys in place of the task's, if the rig names any."""
-    if not keys:
-        return material
-    if len(keys) != len(material.keys):
-        raise SettingError(
-            f"rig: responses: keys has {len(keys)} entries, but the task needs "
-            f"{len(material.keys)} in place of {', '.join(material.keys)}; name as many or leave "
-            "keys out."
-        )
-    return replace(material, keys=keys)
+def with_keys(
+    material: Material, keys: tuple[str, ...], fingers: Mapping[str, str] | None = None
+) -> Material:
+    """The material with the rig's keys or buttons, which its texts call by their fingers."""
+    return replace(material, keys=keys, text=replace(material.text, fingers=fingers or {}))
 
 
 def setting_table(settings: type[Any]) -> list[tuple[str, Any, str]]:

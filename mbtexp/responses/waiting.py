@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from mbtexp.clock import VirtualClock
 from mbtexp.ports import Clock, Press
 
 POLL_S = 0.0004
@@ -17,8 +18,10 @@ def first_presses(poll: Callable[[], list[Press]], clock: Clock, until: float) -
         rest = until - clock.now()
         if presses or rest <= 0:
             return presses
-        # A plain sleep: the clock's own would spin through so short a time.
-        if rest > POLL_S:
-            time.sleep(POLL_S)
-        else:
+        if rest <= POLL_S:
             clock.sleep_until(until)
+        elif isinstance(clock, VirtualClock):
+            clock.sleep_until(clock.now() + POLL_S)
+        else:
+            # A plain sleep: the clock's own would spin through so short a time.
+            time.sleep(POLL_S)
