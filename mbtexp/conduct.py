@@ -37,6 +37,8 @@ from mbtexp.stimuli import StimulusSet, find_set, verify
 from mbtexp.task import Catalogue, Material, Task, find_task, with_keys
 from mbtexp.timeline import Text
 from mbtexp.triggers import open_trigger
+from mbtexp.triggers.compact import sent_values
+from mbtexp.triggers.exports import exports_of, write_beside
 from mbtexp.virtual import VirtualDisplay
 
 FREE_DISK_BYTES = 20_000_000
@@ -196,6 +198,9 @@ def conduct(
         kind, facts = _opening(request, prepared, devices, earlier)
         if scanner is not None:
             facts["scanner"] = scanner.facts()
+        task, session, trigger = prepared.task, prepared.session, prepared.rig.trigger
+        stem = f"sub-{session.participant}_ses-{session.session}"
+        write_beside(path.parent, stem, exports_of(trigger, task.name, task.codes))
         log = EventLog(path, resume=earlier is not None)
         log.append(kind, facts.pop("t"), **facts)
         run = Run(
@@ -217,6 +222,10 @@ def conduct(
             tell=tell,
         )
         with _room_for_the_run(request), run:
+            for warning in plan.warnings:
+                run.note("trigger codes may come too close", warning=warning)
+                if tell is not None:
+                    tell(warning)
             if "mock" in devices.trigger.describe():
                 run.banner("no_triggers")
             if checked is not None:
@@ -353,7 +362,7 @@ def _devices(
     with contextlib.ExitStack() as stack:
         if request.virtual:
             virtual = VirtualClock(at)
-            trigger = _line(request, rig, virtual)
+            trigger = _line(request, prepared, virtual)
             stack.callback(trigger.close)
             display = VirtualDisplay(virtual, rig.display.refresh_hz)
             simulated: Responses = SimulatedResponses(virtual, prepared.participant.answer)
@@ -365,7 +374,7 @@ def _devices(
         stack.callback(clock.close)
         ports = Ports(clock)
         stack.callback(ports.close)
-        line = _line(request, rig, clock, ports)
+        line = _line(request, prepared, clock, ports)
         stack.callback(line.close)
         pulses = None if scanner is None else scanner.source(clock, ports)
         # PsychoPy takes a second to import: only where a window is really wanted.
@@ -423,11 +432,18 @@ def _refuse_wrong_buttons(prepared: Prepared, devices: Devices) -> list[Facts]:
     return [row.facts() for row in rows]
 
 
-def _line(request: Request, rig: Rig, clock: Clock, ports: Ports | None = None) -> Trigger:
+def _line(
+    request: Request, prepared: Prepared, clock: Clock, ports: Ports | None = None
+) -> Trigger:
     """The trigger line; a pilot's ends in memory unless the real one is asked for."""
     in_memory = request.virtual or (request.pilot and not request.with_triggers)
     return open_trigger(
-        rig.trigger, clock, ports, memory=in_memory, mock=request.mock_triggers and not in_memory
+        prepared.rig.trigger,
+        clock,
+        ports,
+        memory=in_memory,
+        mock=request.mock_triggers,
+        values=_sent_values(prepared),
     )
 
 
@@ -443,6 +459,11 @@ def _room_for_the_run(request: Request) -> Iterator[None]:
     finally:
         normal_memory()
         restore_priority()
+
+
+def _sent_values(prepared: Prepared) -> dict[int, int] | None:
+    trigger = prepared.rig.trigger
+    return sent_values(prepared.task.codes, trigger.max_code, trigger.code_map)
 
 
 def _stop_when_lost(rig: Rig) -> str | None:
@@ -487,6 +508,14 @@ def _clock_facts(devices: Devices) -> Facts:
     return {"utc_at_zero": devices.clock.utc_at_zero(), "source": devices.clock.source}
 
 
+def _code_facts(prepared: Prepared) -> Facts:
+    """The task's codes with their meanings, and with what is sent for them if it is not they."""
+    facts, values = prepared.task.code_facts(), _sent_values(prepared)
+    if values is None:
+        return facts
+    return {name: {**one, "value": values.get(one["code"])} for name, one in facts.items()}
+
+
 def _header(request: Request, prepared: Prepared, devices: Devices) -> Facts:
     task, session = prepared.task, prepared.session
     return {
@@ -500,7 +529,7 @@ def _header(request: Request, prepared: Prepared, devices: Devices) -> Facts:
         "keys": list(prepared.material.keys),
         "columns": task.column_facts(),
         "phases": task.phase_facts(),
-        "codes": task.code_facts(),
+        "codes": _code_facts(prepared),
         "task_info": {
             "title": task.title,
             "description": task.description,
