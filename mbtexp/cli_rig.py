@@ -93,9 +93,8 @@ def _check(options: argparse.Namespace) -> int:
         pilot=options.pilot,
         on_step=lambda step: say(step_text(step)),
     )
-    for row in checked.check.differences:
-        if row.differs:
-            say(f" CHANGED  {row.spoken()}")
+    for row in checked.check.changes:
+        say(f" CHANGED  {row.spoken()}")
     for note in checked.notes:
         say(f"note: {note}")
     say(f"\n{summary(checked.check)}")

@@ -130,7 +130,7 @@ def _against_baseline(check: Check) -> list[str]:
     if check.compared_with is None:
         words = "This is the baseline." if check.baseline else "There is no earlier check."
         return ["<h2>Compared with the baseline</h2>", f"<p>{words}</p>"]
-    changed = sum(row.differs for row in check.differences)
+    changed = len(check.changes)
     said = f"{changed} of {len(check.differences)} differ." if changed else "Nothing has changed."
     rows = sorted(check.differences, key=lambda row: not row.differs)
     return [

@@ -35,6 +35,7 @@ PARTS = (
     Part("walk", "Line walk", line.walk, ("answer",)),
     Part("display", "Display", room.display),
     Part("keyboard", "Keyboard", room.keyboard),
+    Part("box", "Response box", room.box),
     Part("scanner", "Scanner", room.scanner, ("keyboard",)),
     Part("disk", "Disk", room.disk),
     Part("clock", "Clock", room.clock),

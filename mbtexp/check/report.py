@@ -83,11 +83,19 @@ class Check:
 
     @property
     def verdict(self) -> Verdict:
-        """The worst of the steps; a check of which nothing could be done has failed."""
+        """The worst of the steps; a check of which nothing could be done has failed.
+
+        What has changed since the baseline is at least a warning.
+        """
         verdicts = {step.verdict for step in self.steps}
         if "fail" in verdicts or verdicts <= {"skip"}:
             return "fail"
-        return "warn" if "warn" in verdicts else "pass"
+        return "warn" if "warn" in verdicts or self.changes else "pass"
+
+    @property
+    def changes(self) -> tuple[Difference, ...]:
+        """What is not as it was on the day of the baseline."""
+        return tuple(row for row in self.differences if row.differs)
 
     def facts(self) -> Facts:
         """The check as plain JSON."""
@@ -113,12 +121,16 @@ def summary(check: Check) -> str:
     if not done:
         return "FAILED: nothing could be checked."
     failed, warned, skipped = (_named(check.steps, v) for v in ("fail", "warn", "skip"))
-    left_out = f" Not checked: {skipped}." if skipped else ""
+    changed = ", ".join(row.label for row in check.changes)
+    end = f" Changed since the baseline: {changed}." if changed else ""
+    end += f" Not checked: {skipped}." if skipped else ""
     if failed:
-        return f"FAILED: {failed}. Mend this before a participant comes.{left_out}"
+        return f"FAILED: {failed}. Mend this before a participant comes.{end}"
     if warned:
-        return f"WARNING: {warned}; the rest is in order.{left_out}"
-    return f"ok: everything that was checked is in order.{left_out}"
+        return f"WARNING: {warned}; the rest is in order.{end}"
+    if changed:
+        return f"WARNING: something is not as it was.{end}"
+    return f"ok: everything that was checked is in order.{end}"
 
 
 def _named(steps: Iterable[Step], verdict: str) -> str:
@@ -139,9 +151,8 @@ def check_text(check: Check) -> str:
     lines += [step_text(step) for step in check.steps]
     if check.compared_with is not None:
         lines += ["", f"Compared with the baseline of {spoken_time(check.compared_with)}:"]
-        changed = [row for row in check.differences if row.differs]
-        lines += [f"  {row.spoken()}" for row in changed]
-        lines += [] if changed else ["  nothing has changed."]
+        lines += [f"  {row.spoken()}" for row in check.changes]
+        lines += [] if check.changes else ["  nothing has changed."]
     return "\n".join([*lines, "", summary(check)]) + "\n"
 
 
@@ -165,7 +176,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 1 else f"{value:.6g}"
+        return f"{value:.3g}" if abs(value) < 1 else f"{value:.6g}"
     if isinstance(value, list | tuple):
         return " x ".join(shown(part) for part in value)
     return str(value)

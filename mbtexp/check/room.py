@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -15,9 +15,11 @@ from mbtexp.conduct import FREE_DISK_BYTES
 from mbtexp.errors import DeviceError
 from mbtexp.grid import fit_refresh
 from mbtexp.ports import Clock, Display, Facts
+from mbtexp.responses.buttoncheck import check_buttons, fingers_of, what_is_wrong
+from mbtexp.responses.fingers import finger_names
 from mbtexp.responses.selftest import check_two_keys
+from mbtexp.rig import Rig, ScannerSettings
 from mbtexp.screen import SOFTWARE_RENDERERS
-from mbtexp.timeline import Text
 
 FLIPS = 300
 """Five seconds at 60 Hz."""
@@ -30,6 +32,9 @@ TOO_MANY_MISSED = 0.01
 
 COMFORTABLE_BYTES = 2_000_000_000
 """Free space below which the operator is told (a default; a run's log is below 10 MB)."""
+
+LOW_LATENCY_MS = 2
+"""An adapter that holds presses longer than this is told."""
 
 SLEEPS = 100
 LATE_S = 0.002
@@ -47,21 +52,13 @@ def display(bench: Bench) -> Finding:
             "with an X11 (Xorg) session."
         )
     bench.display = bench.open_display(bench)
-    say_on(bench.display, "Checking the display ...")
+    bench.tell("Checking the display ...")
     stamps = flips(bench.display, FLIPS)
     facts = {
         **bench.display.describe(),
         **flip_facts(stamps, bench.rig.display.refresh_hz),
     }
     return judge_display(facts, nominal_hz=bench.rig.display.refresh_hz, pilot=bench.pilot)
-
-
-def say_on(display: Display, text: str) -> None:
-    """Show some words now."""
-    words = Text(text, size=0.05)
-    display.prepare([words])
-    display.draw([words])
-    display.swap(lambda _: None)
 
 
 def flips(display: Display, count: int) -> list[float]:
@@ -148,14 +145,57 @@ def keyboard(bench: Bench) -> Finding:
             "check again with somebody at the keyboard.",
             facts,
         )
-    shown = bench.display
-    ask = bench.operator.say if shown is None else lambda text: say_on(shown, text)
-    pair = check_two_keys(bench.keyboard, bench.clock, ask)
+    pair = check_two_keys(bench.keyboard, bench.clock, bench.tell)
     return Finding(
         "pass",
         f"read by {backend}; the operator held {pair[0]} and {pair[1]} together.",
         facts={**facts, "two_keys": list(pair)},
     )
+
+
+def box(bench: Bench) -> Finding:
+    """The response box: who it is, and each button that the rig names pressed once."""
+    settings = bench.rig.responses
+    if settings.device == "keyboard":
+        return Finding("skip", "this rig has no response box.")
+    bench.box = bench.open_box()
+    assert bench.box is not None
+    facts = bench.box.describe()
+    found = f"{facts['backend']} on {settings.port}; stamps: {facts['stamps']}."
+    held_ms = facts.get("latency_timer_ms")
+    if held_ms is not None and held_ms > LOW_LATENCY_MS:
+        return Finding(
+            "warn",
+            f"{found} The adapter holds each press for up to {held_ms} ms.",
+            "run: mbtexp check latency",
+            facts,
+        )
+    fingers = rig_fingers(bench.rig)
+    if not bench.attended or not fingers:
+        why = "nobody pressed them" if fingers else "the rig names none (responses: keys)"
+        return Finding("warn", f"{found} Buttons were not tried: {why}.", facts=facts)
+    return _pressed(bench, fingers, found, facts)
+
+
+def rig_fingers(rig: Rig) -> dict[str, str]:
+    """The buttons to press, by what they are called on the screen: fingers, keys, and per task."""
+    settings = rig.responses
+    fingers = settings.fingers or {}
+    named = [*settings.keys, *(key for keys in (settings.tasks or {}).values() for key in keys)]
+    buttons = [fingers.get(name, name).lower() for name in named] or [
+        button.lower() for button in fingers.values()
+    ]
+    return fingers_of(list(dict.fromkeys(buttons)), finger_names(settings))
+
+
+def _pressed(bench: Bench, fingers: Mapping[str, str], found: str, facts: Facts) -> Finding:
+    assert bench.box is not None
+    rows = check_buttons(bench.box, fingers, bench.tell, clock=bench.clock)
+    wrong = what_is_wrong(rows)
+    facts = {**facts, "buttons_pressed": [f"{row.finger}: {row.outcome}" for row in rows]}
+    if wrong:
+        return Finding("fail", f"{found} {wrong}", facts=facts)
+    return Finding("pass", f"{found} All {len(rows)} buttons are right.", facts=facts)
 
 
 # -- scanner --------------------------------------------------------------------------------------
@@ -164,31 +204,73 @@ PULSE_PATIENCE_S = 60.0
 
 
 def scanner(bench: Bench) -> Finding:
-    """One real pulse, seen the way a run will see it."""
+    """One real pulse, seen the way a run will see it; TR and volumes shown back."""
+    settings = bench.rig.scanner
     if bench.rig.mode != "fmri":
         return Finding("skip", f"the rig's mode is {bench.rig.mode}.")
+    if settings.source == "none":
+        return Finding("skip", "the rig says that pulses do not reach this computer (source none).")
     if not bench.attended:
         return Finding("skip", "nobody is there to start the scanner.")
-    assert bench.keyboard is not None
-    key = bench.rig.scanner.pulse_key
-    words = f"Start the scanner, or send one pulse: waiting for the key {key!r}."
-    if bench.display is not None:
-        say_on(bench.display, words)
-    bench.operator.say(words)
-    limit = bench.clock.now() + PULSE_PATIENCE_S
+    said = protocol_spoken(settings)
+    bench.tell(f"Send one scanner pulse now: waiting for {awaited(settings)}. Expected: {said}")
+    pulses, others = wait_for_pulses(bench, 1, PULSE_PATIENCE_S)
+    facts = {"pulses": len(pulses), "others": sorted(others), "tr_s": settings.tr_s}
+    if pulses:
+        return Finding(
+            "pass", f"a pulse came as {awaited(settings)}. The rig says: {said}", "", facts
+        )
+    return Finding("fail", *nothing_came(settings, others, PULSE_PATIENCE_S), facts)
+
+
+def awaited(settings: ScannerSettings) -> str:
+    """What a pulse comes as."""
+    if settings.source == "serial":
+        return f"{settings.pulse_byte!r} on {settings.port}"
+    return f"key {settings.pulse_key!r}"
+
+
+def protocol_spoken(settings: ScannerSettings) -> str:
+    """TR, volumes and dummies as the rig has them, to compare with the protocol.
+
+    >>> protocol_spoken(ScannerSettings(tr_s=2.0, volumes=210, dummy_pulses_to_skip=4))
+    'TR 2 s, 210 volumes, 1 pulse a volume, 4 dummy pulses.'
+    """
+    tr = "TR not given" if settings.tr_s is None else f"TR {settings.tr_s:g} s"
+    volumes = "volumes as planned" if settings.volumes is None else f"{settings.volumes} volumes"
+    per_volume = settings.pulses_per_volume
+    return (
+        f"{tr}, {volumes}, {per_volume} pulse{'s' * (per_volume > 1)} a volume, "
+        f"{settings.dummy_pulses_to_skip} dummy pulses."
+    )
+
+
+def wait_for_pulses(bench: Bench, count: int, patience_s: float) -> tuple[list[float], set[str]]:
+    """Times of the pulses that came, and other keys that came instead."""
+    responses = bench.with_pulses()
+    key = bench.rig.scanner.key
+    responses.poll()
+    pulses: list[float] = []
     others: set[str] = set()
-    while bench.clock.now() < limit:
-        for press in bench.keyboard.wait(limit):
-            if press.down and press.key == key:
-                return Finding("pass", f"a pulse arrived as key {key!r}.", facts={"pulse": key})
-            others |= {press.key} if press.down else set()
+    limit = bench.clock.now() + patience_s
+    while len(pulses) < count and bench.clock.now() < limit:
+        for press in responses.wait(min(limit, bench.clock.now() + 0.2)):
+            if press.key == key and press.down:
+                pulses.append(press.t)
+                limit = bench.clock.now() + patience_s
+            elif press.down:
+                others.add(press.key)
+    return pulses, others
+
+
+def nothing_came(settings: ScannerSettings, others: set[str], waited_s: float) -> tuple[str, str]:
+    """What was missed, and what to do."""
     heard = f"; other keys came: {', '.join(sorted(others))}" if others else ""
-    return Finding(
-        "fail",
-        f"no pulse arrived as key {key!r} within {PULSE_PATIENCE_S:g} s{heard}.",
-        "check the cable and the mode of the interface box; if another key came with each pulse, "
-        "write it into the rig file (scanner: pulse_key).",
-        {"pulse": None, "others": sorted(others)},
+    where = "port, baud and pulse_byte" if settings.source == "serial" else "pulse_key"
+    return (
+        f"no pulse came as {awaited(settings)} within {waited_s:g} s{heard}.",
+        "check cable and mode of the scanner's interface; if something else came with each "
+        f"pulse, correct {where} (rig file, [scanner]).",
     )
 
 
