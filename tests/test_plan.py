@@ -337,8 +337,8 @@ def test_the_rig_s_keys_take_the_task_s_places_one_by_one(tmp_path: Path) -> Non
     with pytest.raises(SettingError) as refused:
         prepare(request)
     assert str(refused.value) == (
-        "rig: responses: keys has 2 entries, but the task needs 5 in place of 1, 2, 3, 4, g; name "
-        "as many or leave keys out."
+        "rig.toml: responses: keys has 2 entries, but task 'eyes' (standard) needs 5 in place of "
+        "1, 2, 3, 4, g; name as many or leave keys out."
     )
 
 
