@@ -241,7 +241,7 @@ def _code_warnings(
     if rig.trigger.device != "none" and rig.mode == "eeg":
         for limit in (curious, never):
             answer = limit(task.participant(session, material).answer)
-            every += rehearse(task, material, rig, rows, _Watched(answer, rig))[2]
+            every += rehearse(task, material, rig, rows, guarded(answer, rig))[2]
     return refuse_close_codes(every, rig)
 
 
@@ -262,6 +262,11 @@ def _guarded_keys(phase: Phase, rig: Rig) -> tuple[str, ...]:
     """
     allowed = () if phase.keys is None else phase.keys.allowed
     return tuple(k for k in allowed if not (typing(phase) and k == rig.operator.pause))
+
+
+def guarded(answer: Answer, rig: Rig) -> Answer:
+    """A participant's answers; refuses what would keep a run from ever going on."""
+    return _Watched(answer, rig)
 
 
 class _Watched:
