@@ -15,7 +15,7 @@ from mbtexp.clock import MonotonicClock, VirtualClock
 from mbtexp.errors import DeviceError, SettingError
 from mbtexp.port import BLOCKED, SENT, SerialPort, Written, open_port
 from mbtexp.rig import TriggerSettings
-from mbtexp.triggers import Sender
+from mbtexp.triggers import Sender, open_trigger
 from mbtexp.triggers.devices import DEVICES, line_of
 from mbtexp.triggers.link import SerialLink
 from mbtexp.virtual.box import Box, Lines, misread
@@ -644,6 +644,36 @@ def test_what_nobody_reads_stays_on_the_wire_until_the_board_comes_to_a_halt() -
         assert soon(lambda: box.notes)
         assert "the host does not read what the board writes" in box.notes[0][1]
         line.close()
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["xid2", "stimtracker1g", "usb2ttl8", "bbtk-ttl", "stimsync"])
+def test_a_box_that_answers_is_introduced_and_driven_through_a_real_port(name: str) -> None:
+    clock = MonotonicClock()
+    box = BOXES[name]()
+    with Wire(box, clock.now) as wire:
+        settings = TriggerSettings(device=name, port=wire.name)  # type: ignore[arg-type]
+        sender = open_trigger(settings, clock)
+        for code in (125, 11, 11):
+            sender.arm(code, "code")
+            sender.at_swap(clock.now())
+            sender.settle()
+            clock.sleep_until(clock.now() + 0.05)
+        assert soon(lambda: box.codes() == [125, 11, 11])
+        sender.close()
+        assert sender.lost() == 0
+    assert box.notes == []
+    clock.close()
+
+
+@POSIX
+def test_a_box_of_another_kind_is_refused_with_what_it_answered() -> None:
+    clock = MonotonicClock()
+    with Wire(BbtkTtl(), clock.now) as wire:
+        settings = TriggerSettings(device="xid2", port=wire.name)
+        with pytest.raises(DeviceError, match="answers '_xid0' to '_c1', but nothing came"):
+            open_trigger(settings, clock)
+    clock.close()
 
 
 # -- rehearsal ------------------------------------------------------------------------------------

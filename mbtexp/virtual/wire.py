@@ -2,7 +2,7 @@
 
 Content and order of what arrives are exact. The time of arrival is when the system chose to deliver
 it and this thread chose to look: never a measure of latency. Rates are checked, but parity and data
-bits are not visible here, nor are the modem lines. Linux and macOS only.
+bits are not visible here, nor are the modem lines. Linux and macOS only; tried on Linux.
 """
 
 from __future__ import annotations
