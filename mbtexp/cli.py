@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mbtexp.cli_codes import add_codes
 from mbtexp.cli_rig import add_check
 from mbtexp.errors import MbtexpError, SettingError
 from mbtexp.terminal import command as _command
@@ -260,14 +261,7 @@ def _add_shows(commands: Any) -> None:
     _command(
         commands, "tasks", _tasks, "List the tasks, their presets and lengths.", "mbtexp tasks"
     )
-    codes = _command(
-        commands,
-        "codes",
-        _codes,
-        "Show the code book: every trigger code of every task.",
-        "mbtexp codes --out codes.tsv",
-    )
-    codes.add_argument("--out", type=Path, metavar="FILE", help="write it (TSV)")
+    add_codes(commands)
     board = _command(
         commands,
         "storyboard",
@@ -496,19 +490,6 @@ def _tasks(_options: argparse.Namespace) -> None:
     with Progress("preset") as progress:
         text = tasks_text(progress)
     _say(text)
-
-
-def _codes(options: argparse.Namespace) -> None:
-    from mbtexp.show import codes_text, write_new
-    from mbtexp.triggers.book import as_tsv
-    from mbtexp.triggers.codes import all_codes
-
-    codes = all_codes()
-    if options.out is None:
-        _say(codes_text(codes))
-        return
-    write_new(options.out, as_tsv(codes))
-    _say(f"{options.out}: {len(codes)} codes.")
 
 
 def _storyboard(options: argparse.Namespace) -> None:

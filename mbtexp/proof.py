@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from mbtexp.plan import (
     rehearse,
 )
 from mbtexp.rig import Rig, TriggerSettings
+from mbtexp.show import columns_text
 from mbtexp.simulate import Answer
 from mbtexp.task import find_task, task_names
 from mbtexp.triggers.devices import line_of
@@ -42,6 +43,9 @@ PARTICIPANTS: Mapping[str, Callable[[Answer], Answer]] = {
 
 ANY_LINE = TriggerSettings(device="serial", port="-")
 """The line that is taken where the rig has none: pulses of 10 ms, a gap of 4 ms."""
+
+USUAL = Rig(mode="eeg", trigger=ANY_LINE)
+"""The rig that is taken where none is given: EEG at 60 Hz."""
 
 
 @dataclass(frozen=True)
@@ -85,8 +89,7 @@ def prove(task: str, preset: str, rig: Rig, *, first: int = 0) -> Proof:
     first
         Only that many trials; 0: all.
     """
-    trigger = ANY_LINE if rig.trigger.device == "none" else rig.trigger
-    rig = replace(rig, trigger=trigger)
+    rig = replace(rig, trigger=_trigger(rig))
     found: list[Interval] = []
     outcomes: dict[str, Mapping[str, int]] = {}
     try:
@@ -121,14 +124,48 @@ def _played(
 
 # -- for a reader ---------------------------------------------------------------------------------
 
-HEADS = (
-    "task",
-    "preset",
-    *("screens", "answer", "stray answer", "no answer"),
-    "codes",
-    "deferred",
-    "cut",
+HEADS = ("task", "preset", *KINDS, "codes", "deferred", "cut")
+
+LEGEND = (
+    "Shortest time that can lie between two codes, in frames, whatever is answered:\n"
+    + "\n".join(f"  {kind:13} {meaning}" for kind, meaning in KINDS.items())
+    + "\ncodes: of a run as it usually goes. deferred: answers' codes that wait for the line when "
+    "every\nanswer comes 1 ms after its screen. cut: codes that are cut short or lost, at worst."
 )
+
+
+def spacing_text(proofs: Sequence[Proof], rig: Rig) -> str:
+    """The table of the proof, with what its columns mean."""
+    table = columns_text(list(proof_rows(proofs, rig.display.refresh_hz)), list(HEADS))
+    return "\n\n".join([LEGEND, _line_text(rig), table, *_sentences(proofs)])
+
+
+def check_text(proofs: Sequence[Proof], rig: Rig) -> str:
+    """What is in order, and every preset that cannot be run or has a weak spot."""
+    good = sum(not proof.refused for proof in proofs)
+    summary = f"{_line_text(rig)} {good} of {len(proofs)} presets can be run."
+    return "\n".join([*_sentences(proofs), summary])
+
+
+def _line_text(rig: Rig) -> str:
+    line = line_of(_trigger(rig))
+    frames = line.spacing_s * rig.display.refresh_hz
+    return (
+        f"At {rig.display.refresh_hz:g} Hz; the next code may follow after "
+        f"{1000 * line.spacing_s:.4g} ms, which is {frames:.2f} frames."
+    )
+
+
+def _sentences(proofs: Iterable[Proof]) -> list[str]:
+    return [
+        f"{proof.task} {proof.preset}: {sentence}"
+        for proof in proofs
+        for sentence in ([f"REFUSED: {proof.refused}"] if proof.refused else proof.warnings)
+    ]
+
+
+def _trigger(rig: Rig) -> TriggerSettings:
+    return ANY_LINE if rig.trigger.device == "none" else rig.trigger
 
 
 def proof_rows(proofs: Iterable[Proof], refresh_hz: float) -> Iterator[list[object]]:

@@ -227,6 +227,14 @@ class Exports:
         writer = {"mne": mne_json, "brainvision": brainvision_tsv, "hed": hed_json}[form]
         return writer(self._markers(self.task))
 
+    def count(self, form: Form) -> int:
+        """How many codes a form has."""
+        return len(self._rows() if form in ("tsv", "json") else self._markers(self.task))
+
+    def listed(self) -> list[Code]:
+        """The codes of the task, or of all."""
+        return self._rows() if self.task is None else list(self.books[self.task].rows)
+
     def _rows(self) -> list[Code]:
         return whole_book(self.books.values())
 
