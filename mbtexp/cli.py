@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mbtexp.cli_codes import add_codes
-from mbtexp.cli_rig import add_check
+from mbtexp.cli_rig import add_check, add_reconcile, add_rig
 from mbtexp.errors import MbtexpError, SettingError
 from mbtexp.terminal import command as _command
 from mbtexp.terminal import say as _say
@@ -76,7 +76,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_stimuli(commands)
     _add_shows(commands)
     _add_demo(commands)
+    add_rig(commands)
     add_check(commands)
+    add_reconcile(commands)
     return parser
 
 
