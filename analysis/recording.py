@@ -116,13 +116,19 @@ def read_recording(path: Path) -> Recording:
     DataError
         MNE-Python is not installed, or the file is no recording that it can read.
     """
-    with _opened(path) as raw:
-        rate_hz = float(raw.info["sfreq"])
-        marked, breaks = _markers(raw, rate_hz)
-        channels = [
-            track_of(f"channel {name}", _line_of(raw, name), rate_hz) for name in _stim(raw)
-        ]
-        return Recording(path, rate_hz, int(raw.n_times), (*marked, *channels), breaks)
+    with _opened(path) as raw, _in_plain_words(path):
+        rate_hz, n_samples = float(raw.info["sfreq"]), int(raw.n_times)
+        markers = _markers(raw)
+        lines = {name: _line_of(raw, name) for name in _stim(raw)}
+    channels = [track_of(f"channel {name}", line, rate_hz) for name, line in lines.items()]
+    breaks = [sample for sample, text in markers if _BREAK.search(text)]
+    return Recording(
+        path,
+        rate_hz,
+        n_samples,
+        (*_tracks(markers, rate_hz), *channels),
+        np.array(breaks, dtype=np.int64),
+    )
 
 
 def read_channels(
@@ -143,13 +149,14 @@ def read_channels(
                 )
         stop = int(raw.n_times) if last is None else min(last, int(raw.n_times))
         places = [raw.ch_names.index(name) for name in names]
-        read = raw.get_data(picks=places, start=first, stop=stop) if places else []
+        with _in_plain_words(path):
+            read = raw.get_data(picks=places, start=first, stop=stop) if places else []
         return [np.asarray(row, dtype=np.float64) for row in read]
 
 
 def channel_names(path: Path) -> tuple[str, ...]:
     """The channels of a recording that carry a signal and no codes, in order."""
-    with _opened(path) as raw:
+    with _opened(path) as raw, _in_plain_words(path):
         coded = set(_stim(raw))
         return tuple(name for name in raw.ch_names if name not in coded)
 
@@ -168,17 +175,24 @@ def _opened(path: Path) -> Iterator[Any]:
     mne = _mne()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        try:
+        with _in_plain_words(path):
             raw = mne.io.read_raw(path, preload=False, verbose="ERROR")
-        except _NO_RECORDING as error:
-            raise DataError(
-                f"{path}: this cannot be read as a recording ({_first_line(error)}). Check that "
-                "it was copied whole, with the files that belong to it."
-            ) from None
         try:
             yield raw
         finally:
             raw.close()
+
+
+@contextlib.contextmanager
+def _in_plain_words(path: Path) -> Iterator[None]:
+    """What MNE-Python stumbles over in a damaged file, as a sentence."""
+    try:
+        yield
+    except _NO_RECORDING as error:
+        raise DataError(
+            f"{path}: this cannot be read as a recording ({_first_line(error)}). Check that it was "
+            "copied whole, with the files that belong to it."
+        ) from None
 
 
 def _refuse_other_files(path: Path) -> None:
@@ -212,26 +226,28 @@ def _first_line(error: BaseException) -> str:
 # -- markers --------------------------------------------------------------------------------------
 
 
-def _markers(raw: Any, rate_hz: float) -> tuple[list[Track], Ints]:
-    """Tracks of the numbered markers by what stands before the number, and the pauses."""
+def _markers(raw: Any) -> list[tuple[int, str]]:
+    """Sample and text of every marker."""
     texts = sorted(set(raw.annotations.description))
     if not texts:
-        return [], np.array([], dtype=np.int64)
+        return []
     numbers = {text: number for number, text in enumerate(texts, start=1)}
     events, _ = _mne().events_from_annotations(raw, numbers, verbose="ERROR")
-    samples = np.asarray(events[:, 0], dtype=np.int64) - int(raw.first_samp)
-    said = [texts[number - 1] for number in events[:, 2]]
+    first = int(raw.first_samp)
+    return [(int(sample) - first, texts[int(number) - 1]) for sample, _, number in events]
+
+
+def _tracks(markers: Sequence[tuple[int, str]], rate_hz: float) -> list[Track]:
+    """The numbered markers as codes, a track for each text that stands before the numbers."""
     tracks: dict[str, list[tuple[int, int]]] = {}
-    for sample, text in zip(samples.tolist(), said, strict=True):
+    for sample, text in markers:
         code = marker_code(text)
         if code is not None:
             tracks.setdefault(code[0], []).append((sample, code[1]))
-    breaks = [s for s, text in zip(samples.tolist(), said, strict=True) if _BREAK.search(text)]
-    found = [
+    return [
         track_of_markers(f"markers {kind!r}", np.array(codes, dtype=np.int64), rate_hz)
         for kind, codes in tracks.items()
     ]
-    return found, np.array(breaks, dtype=np.int64)
 
 
 def marker_code(text: str) -> tuple[str, int] | None:

@@ -854,6 +854,27 @@ def test_a_file_that_is_no_recording_or_only_half_of_one_is_refused_in_plain_wor
             read_recording(path)
 
 
+@pytest.mark.readers
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.97])
+@pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
+def test_half_a_copy_is_refused_or_read_as_far_as_it_goes(
+    tmp_path: Path, write: Callable[..., Path], share: float
+) -> None:
+    codes = run_of(20)
+    path = write(tmp_path, AMPLIFIER, edges_of(codes), codes[-1].t + 3)
+    data = path.with_suffix(".eeg") if path.suffix == ".vhdr" else path
+    whole = data.read_bytes()
+    n_samples = read_recording(path).n_samples
+    data.write_bytes(whole[: int(share * len(whole))])
+    try:
+        read = read_recording(path)
+    except DataError as error:
+        assert "copied whole" in str(error)
+    else:
+        assert read.n_samples < n_samples
+        assert all(track.samples.max(initial=0) < n_samples for track in read.tracks)
+
+
 def test_other_files_are_refused_before_anything_is_loaded(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"give the header file instead, rec\.vhdr"):
         read_recording(tmp_path / "rec.eeg")
