@@ -341,6 +341,7 @@ def plan_text(prepared: Prepared, plan: Plan, *, whole: bool) -> str:
         + (", ".join(f"{name} x {n}" for name, n in sorted(plan.codes.items())) or "none"),
         ("typical length (answers are not timed): " if plan.untimed else "length: ")
         + minutes(plan.length_s),
+        *(f"note: {warning}" for warning in plan.warnings),
     ]
     return "\n".join(lines)
 

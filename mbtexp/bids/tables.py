@@ -338,5 +338,6 @@ def _code_cells(trigger: Event | None) -> Row:
         return {}
     return {
         "trigger": cell(trigger.get("name")),
-        "value": cell(trigger.get("code")) if sent(trigger) else MISSING,
+        # Behind a compact map the wire had another value than the code.
+        "value": cell(trigger.get("value", trigger.get("code"))) if sent(trigger) else MISSING,
     }
