@@ -18,6 +18,9 @@ Datatype = Literal["beh", "eeg", "func"]
 DATATYPES: dict[str, Datatype] = {"behaviour": "beh", "eeg": "eeg", "fmri": "func"}
 """Folder of the events table by the rig's mode."""
 
+STARTS = frozenset({"first", "manual"})
+"""Flags of a pulse that is time zero: a real one, or the operator's key."""
+
 Attempt = tuple[int, int]
 """Which sitting of a run (0; 1 after the first break ...) and which attempt in it."""
 
@@ -100,8 +103,8 @@ class RunLog:
 
     @cached_property
     def first_pulses(self) -> list[float]:
-        """Times of the pulses that began a scan, s on the run clock."""
-        return [pulse["t"] for pulse in self.log.of("pulse") if pulse.get("flag") == "first"]
+        """Times of the pulses that began a scan, or of the operator's key in their place (s)."""
+        return [pulse["t"] for pulse in self.log.of("pulse") if pulse.get("flag") in STARTS]
 
     @property
     def starts_with_pulse(self) -> bool:
@@ -228,6 +231,11 @@ def run_warnings(run: RunLog) -> Iterator[str]:
         )
     if run.datatype == "func" and not run.first_pulses:
         yield f"{path}: no scanner pulse is in the log; onsets are counted from the run's start."
+    if run.datatype == "func" and any(p.get("flag") == "manual" for p in run.log.of("pulse")):
+        yield (
+            f"{path}: started by hand and not by a scanner pulse; onsets count from that key press "
+            "and belong to no volume."
+        )
     if len(run.first_pulses) > 1:
         starts = ", ".join(f"{t - run.zero:.3f} s" for t in run.first_pulses[1:])
         yield (

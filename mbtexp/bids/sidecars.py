@@ -53,6 +53,15 @@ _EVENTS = {
     "resume": "the run went on after it had been broken off",
     "abort": "the run was stopped early",
 }
+_FLAGS = {
+    "early": "before the run waited for the scanner; not counted",
+    "dummy": "of a dummy volume; not counted",
+    "first": "the first that counts: time zero",
+    "ok": "counted",
+    "missing_before": "counted; pulses between it and the one before were lost",
+    "extra": "too soon after another; not counted",
+    "manual": "no pulse: the operator began the run by hand",
+}
 _STATUS = {
     "counted": "the answer",
     "early": "before the response window",
@@ -60,6 +69,7 @@ _STATUS = {
     "extra": "after the answer",
     "other": "a key that does not answer here",
     "operator": "a key of the operator",
+    "bounced": "the bouncing of a contact, no press",
 }
 
 
@@ -207,6 +217,7 @@ def _events_columns(run: RunLog, table: Table) -> Sidecar:
         },
         "flag": {
             "Description": "How the scanner pulse was counted; 'first' began the scan.",
+            "Levels": {flag: _FLAGS.get(flag, "") for flag in table.values("flag")},
             "HED": {flag: "(Measurement-event, Label/Pulse)" for flag in table.values("flag")},
         },
     }
@@ -216,7 +227,8 @@ def _zero(run: RunLog) -> str:
     if run.starts_with_pulse:
         return (
             "When it began, from the first scanner pulse that was counted (event 'pulse', flag "
-            "'first'). Rows more than 60 s before it are left out."
+            "'first'; 'manual' where the operator began instead). Rows more than 60 s before it "
+            "are left out."
         )
     start = "When it began, from the moment when the run was opened on the stimulus computer."
     if run.datatype == "eeg":

@@ -21,7 +21,7 @@ class ScannerBox(Box):
 
     def __init__(self, settings: Emulation, pulse: bytes = b"5", *, baud: int = 19200) -> None:
         super().__init__()
-        self.baud = baud
+        self.baud = self._rate = baud
         self._settings = settings
         self._pulse = pulse
         self._start = 0.0
@@ -43,9 +43,9 @@ class ScannerBox(Box):
 
     def tick(self, t: float) -> None:
         """A pulse is due."""
-        host_baud = self.baud if self._host is None else self._host.baud()
-        same = host_baud == self.baud or self.baud is None
-        self.answer(t, self._pulse if same else misread(self._pulse, self.baud or 1, host_baud))
+        host_rate = self._rate if self._host is None else self._host.baud()
+        same = host_rate == self._rate
+        self.answer(t, self._pulse if same else misread(self._pulse, self._rate, host_rate))
         self._await()
 
     def _await(self) -> None:
