@@ -24,7 +24,7 @@ from mbtexp.screen import open_screen
 from mbtexp.session import Session
 from mbtexp.simulate import SimulatedResponses
 from mbtexp.task import Material
-from mbtexp.triggers.sender import open_trigger
+from mbtexp.triggers import open_trigger
 
 NOT_SEEN = """\
 What this cannot tell, and what does:

@@ -16,7 +16,7 @@ from mbtexp.conduct import Conducted, Request, conduct
 from mbtexp.errors import DataError, DiskError
 from mbtexp.events import Log, read_log
 from mbtexp.show import Progress, columns_text, timing_text
-from mbtexp.triggers.sender import REACHED
+from mbtexp.triggers.record import REACHED
 
 SETTLE_S = 2.0
 """Longest wait for the last bytes to come through the pseudo-terminal, s."""

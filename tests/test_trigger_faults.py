@@ -25,7 +25,7 @@ from mbtexp.run import WITHOUT_CODES, Codes, Run
 from mbtexp.simulate import SimulatedResponses
 from mbtexp.timeline import Fixation, Keys, Phase, Text
 from mbtexp.triggers import RecordingLink, Sender, open_trigger
-from mbtexp.triggers.sender import LOST, REACHED
+from mbtexp.triggers.record import LOST, REACHED
 from mbtexp.virtual import VirtualDisplay
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a POSIX thing")

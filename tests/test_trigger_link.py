@@ -16,7 +16,9 @@ from mbtexp.errors import DeviceError, SettingError
 from mbtexp.port import Ports, SerialPort, Written, open_port, ports_spoken
 from mbtexp.rig import TriggerSettings
 from mbtexp.triggers.link import open_link
-from mbtexp.triggers.sender import REACHED, Sender, open_trigger
+from mbtexp.triggers.opening import open_trigger
+from mbtexp.triggers.record import REACHED
+from mbtexp.triggers.sender import Sender
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a POSIX thing")
 

@@ -11,7 +11,6 @@ from mbtexp.rig import TriggerSettings
 from mbtexp.triggers.book import SESSION, CodeBook, Entry, as_json, as_tsv, codebook
 from mbtexp.triggers.check import line_walk
 from mbtexp.triggers.codes import BOOKS, EYES, all_codes
-from mbtexp.triggers.emulate import differences
 from mbtexp.triggers.devices import (
     check_settings,
     code_table,
@@ -20,8 +19,10 @@ from mbtexp.triggers.devices import (
     one_byte,
     spacing_s,
 )
+from mbtexp.triggers.emulate import differences
 from mbtexp.triggers.link import RecordingLink
-from mbtexp.triggers.sender import NoTrigger, Sender, open_trigger
+from mbtexp.triggers.opening import NoTrigger, open_trigger
+from mbtexp.triggers.sender import Sender
 
 GOLDEN = Path(__file__).parent / "golden" / "codes.tsv"
 
@@ -83,7 +84,7 @@ def test_the_line_rests_at_zero():
 
 
 def test_an_unknown_device_is_refused_with_the_known_ones():
-    with pytest.raises(SettingError, match="device 'xid'; did you mean 'xid2'?"):
+    with pytest.raises(SettingError, match=r"device 'xid'; did you mean 'xid2'\?"):
         device("xid")
 
 

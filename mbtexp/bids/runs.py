@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from mbtexp.errors import DataError
 from mbtexp.events import Event, Log, read_log
-from mbtexp.triggers.sender import LOST, REACHED
+from mbtexp.triggers.record import LOST, REACHED
 
 Datatype = Literal["beh", "eeg", "func"]
 

@@ -10,32 +10,21 @@ what is asked for meanwhile is blocked, as it would arrive as another code.
 
 from __future__ import annotations
 
-import os
-import socket
 import threading
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from mbtexp.errors import DeviceError
-from mbtexp.events import rounded
-from mbtexp.port import BLOCKED, Ports, Written
-from mbtexp.ports import Clock, Facts, Trigger
+from mbtexp.port import BLOCKED, Written
+from mbtexp.ports import Clock, Facts
 from mbtexp.triggers.devices import HERE, line_of
-from mbtexp.triggers.link import Link, RecordingLink, open_link
+from mbtexp.triggers.link import Link
+from mbtexp.triggers.record import LOST, REACHED, KindOf, Record, loss_report
 
 if TYPE_CHECKING:
     from mbtexp.rig import TriggerSettings
     from mbtexp.triggers.lsl import Outlet
-
-REACHED = frozenset({"sent", "deferred_sent", "truncated"})
-"""Outcomes of codes that a recorder can have seen."""
-
-LOST = frozenset(
-    {"blocked", "partial", "failed", "rejected", "dropped_overlap", "stuck", "box_busy"}
-)
-"""Outcomes of codes that never reached the line."""
 
 EARLY_S = 50e-6
 """A timer that rings this little too early has still rung."""
@@ -50,71 +39,6 @@ STUCK_S = 0.05
 
 CLOSE_S = 0.05
 """Longest that closing waits for a line that takes nothing."""
-
-NAMED = 5
-"""Lost codes that a report names one by one."""
-
-KindOf = Literal["flip", "now", "blocking"]
-
-
-@dataclass(slots=True)
-class _Record:
-    """One requested code, from the request to the return to zero."""
-
-    seq: int
-    name: str
-    code: int
-    kind_of: KindOf
-    t_requested: float
-    t_event: float
-    data: bytes
-    """What goes out; empty if the rig cannot send the code."""
-    trial: int | None = None
-    t_flip: float | None = None
-    t_write_start: float | None = None
-    t_write_end: float | None = None
-    outcome: str = ""
-    errno: int | None = None
-    t_off: float | None = None
-    off_outcome: str | None = None
-    box_delay_s: float = 0.0
-    """How much later than it was written the box can have shown it, as it was still busy."""
-    value: int | None = None
-    """What is on the wire for it, where that is not the code itself."""
-    lsl: bool | None = None
-    """Whether it went out over LSL too; None: there is no such stream."""
-    deferred: bool = False
-    done: bool = False
-
-    def facts(self) -> Facts:
-        """The record as the log writes it."""
-        delay_ms = width_ms = None
-        if self.t_write_start is not None and self.t_write_end is not None:
-            delay_ms = round(1000 * (self.t_write_start - self.t_event), 3)
-            if self.t_off is not None:
-                width_ms = round(1000 * (self.t_off - self.t_write_end), 3)
-        return {
-            "seq": self.seq,
-            "trial": self.trial,
-            "name": self.name,
-            "code": self.code,
-            "kind_of": self.kind_of,
-            "t_requested": rounded(self.t_requested),
-            "t_event": rounded(self.t_event),
-            "t_flip": rounded(self.t_flip),
-            "t_write_start": rounded(self.t_write_start),
-            "t_write_end": rounded(self.t_write_end),
-            "delay_ms": delay_ms,
-            "bytes_hex": self.data.hex() or None,
-            "outcome": self.outcome,
-            "errno": self.errno,
-            "t_off": rounded(self.t_off),
-            "off_outcome": self.off_outcome,
-            "width_ms": width_ms,
-            "box_delay_ms": round(1000 * self.box_delay_s, 3),
-            "lsl": self.lsl,
-            **({} if self.value is None else {"value": self.value}),
-        }
 
 
 class Sender:
@@ -165,16 +89,16 @@ class Sender:
         self._gap_s = line.gap_s
         self._trial: int | None = None
         self._lock = threading.Lock()
-        self._records: list[_Record] = []
+        self._records: list[Record] = []
         self._counts: Counter[str] = Counter()
-        self._lost: list[_Record] = []
+        self._lost: list[Record] = []
         self._seq = 0
-        self._armed: _Record | None = None
-        self._deferred: _Record | None = None
-        self._up: _Record | None = None
+        self._armed: Record | None = None
+        self._deferred: Record | None = None
+        self._up: Record | None = None
         self._busy_until: float | None = None
         self._retry_s = RETRY_S
-        self._unsure: _Record | None = None
+        self._unsure: Record | None = None
         self._astray: Literal["forgetting", "listening"] | None = None
         self._box_free_at = 0.0
         self._closed = False
@@ -350,30 +274,13 @@ class Sender:
         """The lost codes after the first ``since``: what, when, and what became of each."""
         with self._lock:
             lost = self._lost[since:]
-        return [
-            {
-                "seq": record.seq,
-                "name": record.name,
-                "code": record.code,
-                "trial": record.trial,
-                "t_event": rounded(record.t_event),
-                "outcome": record.outcome,
-            }
-            for record in lost
-        ]
+        return [record.loss() for record in lost]
 
     def loss_report(self, since: int = 0) -> str:
         """One sentence on the codes lost after the first ``since``; empty if none was lost."""
         with self._lock:
             lost = self._lost[since:]
-        if not lost:
-            return ""
-        named = ", ".join(_spoken(record) for record in lost[:NAMED])
-        more = f" and {len(lost) - NAMED} more" if len(lost) > NAMED else ""
-        return (
-            f"{len(lost)} trigger code{'s' * (len(lost) > 1)} did not reach the recorder since "
-            f"{lost[0].t_event:.3f} s: {named}{more}."
-        )
+        return loss_report(lost)
 
     # -- the line; all below is called with the lock held ---------------------------------------
 
@@ -400,7 +307,7 @@ class Sender:
             record, self._deferred = self._deferred, None
             self._put(record, "deferred_sent")
 
-    def _end_pulse(self, record: _Record) -> bool:
+    def _end_pulse(self, record: Record) -> bool:
         """Return the line to zero; False if it did not take the byte and has to be asked again."""
         if not self._host_ends:
             record.off_outcome = "device"
@@ -425,7 +332,7 @@ class Sender:
         self._busy(now + self._gap_s)
         return True
 
-    def _put(self, record: _Record, outcome: str) -> None:
+    def _put(self, record: Record, outcome: str) -> None:
         """Write a code; stamps first, so that nothing stands between flip and byte."""
         record.t_write_start = self._clock.now()
         if self._astray is not None:
@@ -460,7 +367,7 @@ class Sender:
         """Whether the box hears nothing now, as it is still holding the code before."""
         return self._row.while_up == "deaf" and now < self._box_free_at
 
-    def _held_by_box(self, record: _Record, now: float) -> float:
+    def _held_by_box(self, record: Record, now: float) -> float:
         """How long the box is busy with a code that it ends itself, and the gap after it, s."""
         starts = max(now, self._box_free_at) if self._row.while_up == "queues" else now
         record.box_delay_s = starts - now
@@ -528,7 +435,7 @@ class Sender:
         self._armed = self._deferred = self._up = self._unsure = self._busy_until = None
         self._astray = None
 
-    def _over(self, record: _Record) -> None:
+    def _over(self, record: Record) -> None:
         """The pulse of a code that went out is over."""
         self._up = None
         self._finish(record, record.outcome)
@@ -547,11 +454,11 @@ class Sender:
                 self._counts[record.outcome] -= 1
             self._finish(record, "stuck")
 
-    def _has_lasted(self, record: _Record, now: float) -> bool:
+    def _has_lasted(self, record: Record, now: float) -> bool:
         start = record.t_write_end
         return start is not None and now >= start + self._pulse_s
 
-    def _settled(self, record: _Record) -> bool:
+    def _settled(self, record: Record) -> bool:
         return record.done and record is not self._unsure
 
     def _write(self, data: bytes) -> Written:
@@ -560,11 +467,11 @@ class Sender:
         except OSError as error:
             return Written("failed", error.errno)
 
-    def _new(self, code: int, name: str, kind_of: KindOf, now: float, t_event: float) -> _Record:
+    def _new(self, code: int, name: str, kind_of: KindOf, now: float, t_event: float) -> Record:
         self._seq += 1
         known = 0 <= code < len(self._table) and not self._closed
         data = self._table[code] if known else None
-        record = _Record(
+        record = Record(
             self._seq, name, code, kind_of, now, t_event, data or b"", trial=self._trial
         )
         if self._values is not None:
@@ -572,7 +479,7 @@ class Sender:
         self._records.append(record)
         return record
 
-    def _finish(self, record: _Record, outcome: str) -> None:
+    def _finish(self, record: Record, outcome: str) -> None:
         if self._mock and outcome in REACHED:
             outcome = "mock"
         record.outcome = outcome
@@ -580,111 +487,3 @@ class Sender:
         self._counts[outcome] += 1
         if outcome in LOST:
             self._lost.append(record)
-
-
-class NoTrigger:
-    """No trigger line at all: takes every code and does nothing (behavioural rigs)."""
-
-    def belongs_to(self, trial: int | None) -> None:
-        """No code is kept."""
-
-    def arm(self, code: int, name: str) -> None:
-        """Nothing to bind."""
-
-    def at_swap(self, t_flip: float) -> None:
-        """Nothing to send."""
-
-    def send(self, code: int, name: str, t_event: float) -> None:
-        """Nowhere to send it."""
-
-    def service(self, t: float) -> None:
-        """Nothing to do."""
-
-    def drain(self) -> list[Facts]:
-        """No code leaves a record."""
-        return []
-
-    def lost(self) -> int:
-        """Nothing can be lost."""
-        return 0
-
-    def settle(self) -> None:
-        """Always at rest."""
-
-    def describe(self) -> Facts:
-        """Says that there is no line."""
-        return {"device": "none"}
-
-    def reopen(self) -> None:
-        """Nothing to open."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
-
-    def counts(self) -> Facts:
-        """No code was asked of a line."""
-        return {"requested": 0, "lost": 0}
-
-    def losses(self, since: int = 0) -> list[Facts]:  # noqa: ARG002
-        """None."""
-        return []
-
-    def loss_report(self, since: int = 0) -> str:  # noqa: ARG002
-        """Nothing to tell."""
-        return ""
-
-
-def open_trigger(
-    settings: TriggerSettings,
-    clock: Clock,
-    ports: Ports | None = None,
-    *,
-    memory: bool = False,
-    mock: bool = False,
-    values: Mapping[int, int] | None = None,
-) -> Trigger:
-    """The trigger line that the rig asks for, open; ``NoTrigger`` where it asks for none.
-
-    Parameters
-    ----------
-    settings
-        The rig's trigger line.
-    clock
-        The run clock.
-    ports
-        The run's ports, where a response box may share this one.
-    memory
-        Whether the codes end in memory (virtual lab, pilot), whatever the rig has.
-    mock
-        The same in a lab with a participant: no code is ever called sent.
-    values
-        What goes out for each code, if not the code itself (a compact map).
-
-    Raises
-    ------
-    MbtexpError
-        The line cannot be driven as the rig says, or is not there, or its box does not answer.
-    """
-    if settings.device == "none":
-        return NoTrigger()
-    if memory or mock:
-        return Sender(settings, RecordingLink(clock), clock, mock=mock, values=values)
-    link = open_link(settings, clock, ports)
-    return Sender(settings, link, clock, outlet=_outlet(settings, clock, link), values=values)
-
-
-def _outlet(settings: TriggerSettings, clock: Clock, link: Link) -> Outlet | None:
-    if not settings.lsl and settings.device != "lsl":
-        return None
-    from mbtexp.triggers.lsl import Outlet  # noqa: PLC0415  few have it installed
-
-    try:
-        return Outlet(clock, socket.gethostname())
-    except DeviceError:
-        link.close()
-        raise
-
-
-def _spoken(record: _Record) -> str:
-    reason = "" if record.errno is None else f": {os.strerror(record.errno)}"
-    return f"'{record.name}' ({record.code}, {record.outcome}{reason})"
