@@ -20,7 +20,7 @@ from mbtexp.responses.boxes import ButtonEvent, Parser, XidParser, box_kind
 from mbtexp.responses.buttoncheck import check_buttons, fingers_of, what_is_wrong
 from mbtexp.responses.fingers import answer_keys, finger_names
 from mbtexp.responses.merged import Merged
-from mbtexp.responses.opening import open_box
+from mbtexp.responses.opening import open_box, pulse_key
 from mbtexp.responses.serialbox import SerialBox
 from mbtexp.rig import ResponseSettings, Rig, ScannerSettings, rig_from
 from mbtexp.simulate import SimulatedResponses, nobody
@@ -30,6 +30,9 @@ from mbtexp.virtual.boxes import Bitsi
 from mbtexp.virtual.buttons import ButtonBoard, Forp0, Forp1, Forp2, LuminaRb, move
 from mbtexp.virtual.virtualport import VirtualPort
 from mbtexp.virtual.xid import RB_740, STIMTRACKER_DUO, XidBox, key_packet
+
+if os.name != "nt":
+    from mbtexp.virtual.wire import Wire
 
 on_a_pty = pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a POSIX thing")
 
@@ -721,3 +724,104 @@ def test_a_press_from_before_the_question_is_no_answer_to_it() -> None:
 
 def test_a_button_without_a_finger_is_asked_for_by_its_name() -> None:
     assert fingers_of(("1", "2"), {"2": "left index"}) == {"button 1": "1", "left index": "2"}
+
+
+# -- on a port ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> Iterator[MonotonicClock]:
+    clock = MonotonicClock()
+    yield clock
+    clock.close()
+
+
+@pytest.fixture
+def ports(clock: MonotonicClock) -> Iterator[Ports]:
+    ports = Ports(clock)
+    yield ports
+    ports.close()
+
+
+def rig_of(wire: Wire, device: str, **changes: Any) -> Rig:
+    given = {"device": device, "port": wire.name, **changes}
+    return Rig(responses=ResponseSettings(**given))
+
+
+@on_a_pty
+def test_a_box_on_a_real_port_is_heard_and_waited_for(clock: MonotonicClock, ports: Ports) -> None:
+    emulated = LuminaRb()
+    with Wire(emulated, clock.now) as wire:
+        box = open_box(rig_of(wire, "lumina-rb"), ports, clock)
+        assert box is not None
+        assert wire.baud() == 19200
+        assert box.wait(clock.now() + 0.01) == []
+        before = clock.now()
+        clock.call_at(before + 0.03, lambda: emulated.press("2"))
+        (press,) = box.wait(before + 2.0)
+        assert press.key == "2"
+        assert before + 0.03 <= press.t <= clock.now()
+        facts = box.describe()
+        assert (facts["backend"], facts["stamps"]) == ("Lumina LP-400 in RB mode", "on arrival")
+        assert (facts["port"], facts["baud"]) == (wire.name, 19200)
+
+
+@on_a_pty
+def test_a_cedrus_box_stamps_by_its_own_clock_however_late_the_port_is(
+    clock: MonotonicClock, ports: Ports
+) -> None:
+    emulated = XidBox(RB_740, drift_ppm=200, offset_ms=4_000_000_000)
+    with Wire(emulated, clock.now) as wire:
+        box = open_box(rig_of(wire, "xid"), ports, clock)
+        assert box is not None
+        for late in (0.0, 0.04, 0.08):
+            at = clock.now()
+            time.sleep(late)
+            emulated.press(0, 4, t=at)
+            (press,) = box.wait(clock.now() + 2.0)
+            assert press.heard is not None
+            assert press.heard - at >= late
+            assert press.t == pytest.approx(at, abs=0.010)
+            emulated.release(0, 4)
+            box.wait(clock.now() + 2.0)
+
+
+@on_a_pty
+def test_a_cedrus_box_that_does_not_answer_is_refused(clock: MonotonicClock, ports: Ports) -> None:
+    with Wire(Forp2(), clock.now) as wire:
+        with pytest.raises(DeviceError) as refused:
+            open_box(rig_of(wire, "xid"), ports, clock)
+        assert str(refused.value) == (
+            f"rig.toml: responses: the Cedrus XID on {wire.name!r} does not answer; check that "
+            "this is its port, that it is in XID mode, and its rate (baud)."
+        )
+
+
+@on_a_pty
+def test_a_box_that_is_pulled_says_so_and_breaks_nothing(
+    clock: MonotonicClock, ports: Ports
+) -> None:
+    emulated = Forp2()
+    with Wire(emulated, clock.now) as wire:
+        box = open_box(rig_of(wire, "forp"), ports, clock)
+        assert box is not None
+        emulated.press("b")
+        assert keys_of(box.wait(clock.now() + 2.0)) == [("b", True)]
+        assert box.complaint() == ""
+        wire.unplug()
+        limit = clock.now() + 2.0
+        while not box.complaint() and clock.now() < limit:
+            assert box.wait(clock.now() + 0.01) == []
+        assert box.complaint().startswith(
+            "The response box (Current Designs fORP, program 2) was unplugged "
+        )
+        assert box.describe()["unplugged_at"] is not None
+        box.attend(Phase("iti", (), duration_s=1), {}, clock.now())
+        box.close()
+
+
+def test_pulses_go_the_way_the_rig_says() -> None:
+    fmri = Rig(mode="fmri", scanner=ScannerSettings(pulse_key="5"))
+    assert pulse_key(fmri) == "5"
+    assert pulse_key(replace(fmri, mode="behaviour")) is None
+    assert pulse_key(replace(fmri, scanner=ScannerSettings(source="serial", port="x"))) is None
