@@ -282,15 +282,19 @@ def _phases(run: RunLog, table: Table) -> Sidecar:
 def _values(run: RunLog, table: Table) -> Sidecar:
     meanings: dict[str, list[str]] = {}
     for name, facts in run.header.get("codes", {}).items():
-        meanings.setdefault(str(facts["code"]), []).append(facts.get("description") or name)
+        value = facts.get("value", facts["code"])
+        meanings.setdefault(str(value), []).append(facts.get("description") or name)
     column: Sidecar = {
         "Description": "Trigger code that was sent to the recording device at this onset; n/a "
         "where none was sent."
     }
     if not meanings:
         return column
-    levels = {code: "; ".join(meanings[code]) for code in sorted(meanings, key=int)}
-    return _completed({**column, "Levels": levels}, table.values("value"))
+    levels = {value: "; ".join(meanings[value]) for value in sorted(meanings, key=int)}
+    completed = _completed({**column, "Levels": levels}, table.values("value"))
+    # What the moment was is tagged in 'phase', 'key' and 'trigger'; this is the marker itself.
+    hed = {value: f"(Experiment-control, Label/Marker-{value})" for value in completed["Levels"]}
+    return {**completed, "HED": hed}
 
 
 def _keys_hed(table: Table) -> dict[str, str]:

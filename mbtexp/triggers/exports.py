@@ -76,7 +76,7 @@ def _common_hed(one: Class) -> str:
     common = [tag for tag in tagged[0] if all(tag in tags for tags in tagged)]
     if len(tagged) == 1:
         return ", ".join(common)
-    return ", ".join([*(common or ["Event"]), f"Label/{one.name.replace('_', '-')}"])
+    return ", ".join([*(common or ["Event"]), f"Label/Class-{one.name.replace('_', '-')}"])
 
 
 def _tags(hed: str) -> list[str]:
