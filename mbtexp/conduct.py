@@ -194,7 +194,7 @@ def conduct(
         if on_ready is not None:
             on_ready(devices)
         asks = prepared.rig.responses.check and not request.simulate
-        checked = _refuse_wrong_buttons(prepared, devices) if asks else None
+        checked = _refuse_wrong_buttons(request, prepared, devices) if asks else None
         kind, facts = _opening(request, prepared, devices, earlier)
         if scanner is not None:
             facts["scanner"] = scanner.facts()
@@ -413,19 +413,19 @@ def _participants_device(
     return Merged(box, keyboard, prepared.material.keys, clock, keyboard_too=too)
 
 
-def _refuse_wrong_buttons(prepared: Prepared, devices: Devices) -> list[Facts]:
+def _refuse_wrong_buttons(request: Request, prepared: Prepared, devices: Devices) -> list[Facts]:
     """Ask for every button before the run, on the participant's screen, if the rig wants that."""
-    display = devices.display
+    display, words = devices.display, core_texts(request.language)
 
-    def say(text: str) -> None:
-        stimuli = (Text(text, size=0.045, wrap=1.2),)
+    def ask(finger: str) -> None:
+        stimuli = (Text(words("press_button", finger=finger), size=0.045, wrap=1.2),)
         display.prepare(stimuli)
         display.draw(stimuli)
         display.swap(lambda _: None)
 
     settings = prepared.rig.responses
     wanted = fingers_of(prepared.material.keys, finger_names(settings))
-    rows = check_buttons(devices.responses, wanted, say, clock=devices.clock)
+    rows = check_buttons(devices.responses, wanted, lambda _: None, ask=ask, clock=devices.clock)
     wrong = what_is_wrong(rows)
     if wrong:
         raise DeviceError(f"The buttons were checked, and not all are right. {wrong}")

@@ -7,6 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -682,7 +683,7 @@ class Hand:
         self.said.append(text)
         finger = text.removeprefix("Press ").removesuffix(" now.")
         for after_s, button in self._does.get(finger, []):
-            self.clock.call_at(self.clock.now() + after_s, lambda b=button: self.board.press(b))
+            self.clock.call_at(self.clock.now() + after_s, partial(self.board.press, button))
 
 
 def test_the_check_tells_right_wrong_missing_and_bouncing_buttons() -> None:
@@ -720,6 +721,21 @@ def test_a_press_from_before_the_question_is_no_answer_to_it() -> None:
     hand.board.press("1")
     (row,) = check_buttons(hand.box, {"left index": "1"}, hand.hears, clock=hand.clock, wait_s=1.0)
     assert row.outcome == "nothing"
+
+
+def test_whoever_presses_may_be_asked_on_a_screen_of_their_own() -> None:
+    hand = Hand({})
+    asked: list[str] = []
+
+    def ask(finger: str) -> None:
+        asked.append(finger)
+        hand.board.press("1")
+
+    (row,) = check_buttons(
+        hand.box, {"linker Zeigefinger": "1"}, hand.hears, clock=hand.clock, ask=ask
+    )
+    assert (row.outcome, asked) == ("right", ["linker Zeigefinger"])
+    assert hand.said == ["linker Zeigefinger: right (1)."]
 
 
 def test_a_button_without_a_finger_is_asked_for_by_its_name() -> None:

@@ -151,9 +151,9 @@ def asked(tmp_path: Path) -> Request:
 def conducted(asked: Request, sitter: Sitter, monkeypatch: pytest.MonkeyPatch) -> Log:
     """A run in real time with the sitter at the box, on a screen that exists only in memory."""
     screen = types.SimpleNamespace(open_screen=lambda _, clock, **__: VirtualDisplay(clock, 60.0))
-    monkeypatch.setitem(sys.modules, "mbtexp.screen", screen)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "mbtexp.screen", screen)
     keyboard = types.SimpleNamespace(open_keyboard=sitter.sit_down)
-    monkeypatch.setitem(sys.modules, "mbtexp.responses.keyboard", keyboard)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "mbtexp.responses.keyboard", keyboard)
     monkeypatch.setattr(conduct_module, "raise_priority", lambda: "as it is")
     return read_log(conduct(asked).log)
 
@@ -262,7 +262,7 @@ def test_a_wrong_button_is_found_before_the_run(
             super().draw(stimuli)
             text = stimuli[0].text if stimuli else ""
             shown.append(text)
-            if text.startswith("Press "):
+            if text.startswith("Please press now:"):
                 button = next(hand)
                 emulated.press(button)
                 emulated.release(button)
@@ -276,7 +276,5 @@ def test_a_wrong_button_is_found_before_the_run(
         "right index: 4 came and not 3. Move the finger, or correct [responses] in rig.toml. "
         "right middle: 3 came and not 4. Move the finger, or correct [responses] in rig.toml."
     )
-    assert [text for text in shown if text.startswith("Press ")] == [
-        f"Press {finger} now." for finger in FINGERS
-    ]
+    assert shown == [f"Please press now:\n\n{finger}" for finger in FINGERS]
     assert not prepare(asked).session.log_path(asked.data).exists()

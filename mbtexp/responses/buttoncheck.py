@@ -50,6 +50,7 @@ def check_buttons(
     say: Callable[[str], None],
     *,
     clock: Clock,
+    ask: Callable[[str], None] | None = None,
     wait_s: float = WAIT_S,
 ) -> list[ButtonRow]:
     """Ask for every finger once and tell what arrived.
@@ -61,9 +62,11 @@ def check_buttons(
     fingers
         Button by finger, in the order in which to ask; a button without a finger goes by its name.
     say
-        Tells a sentence to whoever presses.
+        Tells a sentence to whoever runs the check.
     clock
         The run clock.
+    ask
+        Asks for a finger by its name; left out: a sentence to ``say``.
     wait_s
         How long a press is waited for.
 
@@ -72,9 +75,18 @@ def check_buttons(
     DeviceError
         The device was unplugged meanwhile.
     """
-    return [
-        _asked(responses, finger, button, say, clock, wait_s) for finger, button in fingers.items()
-    ]
+
+    def sentence(finger: str) -> None:
+        say(f"Press {finger} now.")
+
+    rows = []
+    for finger, button in fingers.items():
+        responses.poll()
+        (ask or sentence)(finger)
+        row = _row(finger, button, _heard(responses, clock, clock.now() + wait_s))
+        say(_told(row))
+        rows.append(row)
+    return rows
 
 
 def fingers_of(keys: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
@@ -87,17 +99,8 @@ def what_is_wrong(rows: Sequence[ButtonRow]) -> str:
     return " ".join(_told(row) for row in rows if row.outcome != "right")
 
 
-def _asked(
-    responses: Responses,
-    finger: str,
-    button: str,
-    say: Callable[[str], None],
-    clock: Clock,
-    wait_s: float,
-) -> ButtonRow:
-    responses.poll()
-    say(f"Press {finger} now.")
-    limit = clock.now() + wait_s
+def _heard(responses: Responses, clock: Clock, limit: float) -> list[Press]:
+    """The first press, and what came with it and after it."""
     heard: list[Press] = []
     while not _pressed(heard) and clock.now() < limit:
         heard += responses.wait(min(limit, clock.now() + 0.1))
@@ -109,9 +112,7 @@ def _asked(
         limit = clock.now() + RELEASE_S
         while responses.held() and clock.now() < limit:
             heard += responses.wait(min(limit, clock.now() + 0.1))
-    row = _row(finger, button, heard)
-    say(_told(row))
-    return row
+    return heard
 
 
 def _until(responses: Responses, clock: Clock, until: float) -> list[Press]:
