@@ -1,6 +1,8 @@
 """Every kind of trigger device: its bytes, its settings, its first words, and what resyncs it."""
 
 import errno
+import os
+import time
 import types
 import typing
 from dataclasses import replace
@@ -9,7 +11,7 @@ import pytest
 
 from mbtexp.clock import MonotonicClock, VirtualClock
 from mbtexp.errors import DeviceError, SettingError
-from mbtexp.port import Written
+from mbtexp.port import Ports, Written
 from mbtexp.rig import TriggerSettings, rig_from
 from mbtexp.triggers import Sender, device_rows, open_trigger
 from mbtexp.triggers import parallel as parallel_module
@@ -55,7 +57,7 @@ GOLDEN = {
 
 
 def settings_of(name, **changes):
-    return TriggerSettings(device=name, port="-", **{**BY_THE_LAB.get(name, {}), **changes})
+    return TriggerSettings(device=name, **{"port": "-", **BY_THE_LAB.get(name, {}), **changes})
 
 
 class Spoken(RecordingLink):
@@ -727,3 +729,63 @@ def test_what_still_waited_when_a_line_is_opened_again_is_accounted_for():
     sender.close()
     assert [record["outcome"] for record in sender.drain()] == ["sent", "blocked"]
     assert sender.counts() == {"requested": 2, "lost": 1, "sent": 1, "blocked": 1}
+
+
+def soon(true, within_s=2.0):
+    limit = time.perf_counter() + within_s
+    while not true() and time.perf_counter() < limit:
+        time.sleep(0.001)
+    return true()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a POSIX thing")
+def test_one_cable_carries_codes_and_buttons_also_after_it_was_pulled(tmp_path):
+    from mbtexp.virtual.wire import Wire
+
+    clock = MonotonicClock()
+    ports = Ports(clock)
+    heard = []
+    with Wire(XidBox(C_POD), clock.now, stable=tmp_path / "cedrus") as wire:
+        settings = settings_of("xid2", port=str(wire.stable))
+        trigger = open_trigger(settings, clock, ports)
+        port = ports.open(settings.port, 115200, where="rig.toml: responses")
+        port.listen(lambda _t, data: heard.append(data))
+        flip(trigger, clock, 125)
+        wire.box.press(0, 3)
+        assert soon(lambda: len(b"".join(heard)) == 6)
+
+        wire.unplug()
+        flip(trigger, clock, 126)
+        assert trigger.lost() == 1
+        with pytest.raises(DeviceError, match="does not exist; plug the box in"):
+            trigger.reopen()
+        wire.replug()
+        trigger.reopen()
+        heard.clear()
+        flip(trigger, clock, 240)
+        wire.box.press(0, 3)
+        assert soon(lambda: len(b"".join(heard)) == 6)
+        assert soon(lambda: wire.box.codes()[-1] == 240)
+        trigger.close()
+        assert port.hung_up is None
+        ports.close()
+    assert wire.box.codes() == [125, 240]
+    clock.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pseudo-terminals are a POSIX thing")
+def test_a_board_that_writes_back_is_relieved_between_trials():
+    from mbtexp.virtual.wire import Wire
+
+    clock = MonotonicClock()
+    with Wire(BOXES["arduino-latch"](), clock.now) as wire:
+        settings = settings_of("arduino-latch", port=wire.name, settle_s=1.6)
+        trigger = open_trigger(settings, clock)
+        for _ in range(20):
+            trigger.pulse(125, "code")
+        assert soon(lambda: wire.unread() > 0)
+        trigger.drain()
+        assert wire.unread() == 0
+        trigger.close()
+        assert wire.box.codes() == [125] * 20
+    clock.close()
