@@ -9,6 +9,7 @@ that a task does between two trials costs a frame as long as it fits into that p
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -17,7 +18,7 @@ from typing import Any, Self
 
 from mbtexp.errors import DeviceError, DiskError, MbtexpError, RunAborted, SettingError, TimingError
 from mbtexp.events import Sink, rounded
-from mbtexp.grid import Grid
+from mbtexp.grid import SAME_MOMENT_S, Grid
 from mbtexp.ports import Clock, Display, Facts, Press, Responses, Trigger
 from mbtexp.rig import OperatorSettings, ScannerSettings
 from mbtexp.scanner.counter import Pulse, PulseCounter, PulseSummary
@@ -44,7 +45,7 @@ TIME_ZERO = "time zero"
 WITHOUT_CODES = "f9"
 """Operator's key that goes on without trigger codes, when asked; far from everybody else's keys."""
 
-TROUBLE_LENGTH = 240
+TROUBLE_LENGTH = 180
 """Characters of a port's trouble that fit on the operator's page."""
 
 LETTERS = tuple("abcdefghijklmnopqrstuvwxyz")
@@ -621,7 +622,7 @@ class Run:
     def _close_windows(self, t: float) -> None:
         """The screen has changed at ``t``: close what closes with it, mark what went unanswered."""
         # A window is shown in whole frames: the refresh nearest to its end is its end.
-        edge = t + self._running_grid().period_s / 2
+        edge = t + self._running_grid().period_s / 2 + SAME_MOMENT_S
         for window in self._windows:
             phase = window.shown.phase
             if phase.keys is not None and (phase.keys.window_s is None or window.close <= edge):
@@ -877,7 +878,7 @@ class Run:
                 None,
                 n=len(lost),
                 since_s=f"{since_s:.0f}",
-                trouble=trouble[:TROUBLE_LENGTH],
+                trouble=textwrap.shorten(trouble, TROUBLE_LENGTH, placeholder=" ..."),
                 without=WITHOUT_CODES,
             )
             if answer == stop:
