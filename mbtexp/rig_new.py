@@ -17,7 +17,7 @@ from mbtexp.rig import Rig, rig_from
 from mbtexp.rig_write import choices_of, rig_text
 from mbtexp.strict import build, from_text
 from mbtexp.terminal import Operator
-from mbtexp.triggers.devices import DEVICES, Device, check_settings
+from mbtexp.triggers.devices import DEVICES, Device
 
 TRIES = 5
 """Wrong answers to one question before we give up."""
@@ -257,8 +257,6 @@ def _check_together(given: Given, section: str, later: Collection[str]) -> None:
             if key in later and key in known and _needed(key, so_far):
                 so_far[section].setdefault(key, value)
     rig = rig_from(so_far, where="rig.toml")
-    if rig.trigger.device != "none":
-        check_settings(rig.trigger)
     refuse_shared_keys(rig.responses.keys, rig)
 
 
