@@ -175,7 +175,7 @@ class _Chain:
         place = asked + 1
         while place < len(self.steps) and self._same_trial(asked, place):
             # The refresh nearest to a window's end is its end.
-            if self.between(asked, place) >= keys.window_s - self.frame_s / 2:
+            if self.between(asked, place) >= keys.window_s - self.frame_s / 2 - SAME_S:
                 break
             place += 1
         return place
