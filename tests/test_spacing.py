@@ -290,15 +290,17 @@ def test_a_code_that_is_not_in_the_book_is_refused() -> None:
 # -- codes of the run itself ----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", ["p", "escape"])
+@pytest.mark.parametrize(("key", "refresh_hz"), [("p", 60.0), ("p", 144.0), ("escape", 144.0)])
 @pytest.mark.parametrize("part", [0.05, 0.3, 0.55, 0.8, 0.95])
 def test_a_pause_or_a_repeated_trial_has_its_code_whole_before_the_next_screen(
-    key: str, part: float
+    key: str, refresh_hz: float, part: float
 ) -> None:
     """Whenever in a frame the operator's keys go down."""
-    period_s = 1 / 60
+    period_s = 1 / refresh_hz
     presses = [Press(0.5 + part * period_s, key), Press(2.0 + part * period_s, "p")]
-    lab = VirtualLab(60.0, presses=presses, trigger=TriggerSettings(device="serial", port="-"))
+    lab = VirtualLab(
+        refresh_hz, presses=presses, trigger=TriggerSettings(device="serial", port="-")
+    )
     log = MemoryLog()
     rows = prepare(Request("eyes", "01", Path(), first=3)).rows
     codes = Codes(pause=205, resume=206, trial_invalid=153)
