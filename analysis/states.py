@@ -1,0 +1,215 @@
+"""Which state a run was done in: after which pictures, by the clock of the session.
+
+A run's state is that of the last induction before it in the same session: pictures of the own
+person make it ``attachment``, pictures of anybody else ``control``. Nothing else is guessed: a run
+without an induction before it has no state unless the study's table ``states.tsv`` gives one.
+"""
+
+from __future__ import annotations
+
+import csv
+import errno
+import io
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from analysis.read import Trials, number
+from analysis.tables import MISSING, as_json, tsv
+from mbtexp.errors import DataError
+from mbtexp.events import Log
+
+State = Literal["attachment", "control"]
+STATES: tuple[State, State] = ("attachment", "control")
+
+Key = tuple[str, str, str, int]
+"""Participant, session (empty if there is none), task and run."""
+
+COLUMNS = ("participant", "session", "task", "run", "state")
+AFFECTS = ("pleasure", "arousal", "distress")
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A run in the course of its session, and what it induced if it is an induction."""
+
+    key: Key
+    started: datetime | None
+    """When the run was opened, by the clock of its computer."""
+    induces: State | None
+    affect: Mapping[str, float]
+    """Last answer on each slider of the run (``pleasure``, ``arousal``, ``distress``) and the mean
+    of its ratings of ``love``, from 0 to 100."""
+
+
+@dataclass(frozen=True)
+class InState:
+    """The state of a run and where it is known from."""
+
+    key: Key
+    state: State | None
+    source: str
+    """The induction's name, ``states.tsv``, or why there is no state."""
+    affect: Mapping[str, float]
+    """Sliders and ratings of the induction before the run."""
+    started: datetime | None
+
+
+def placed(log: Log, trials: Trials) -> Placed:
+    """Where a run stands in its session, from its log."""
+    run = trials.run
+    key = (run.participant, run.session or "", run.task, run.run)
+    clock = log.header.get("clock")
+    started = _moment(clock.get("utc_at_zero") if isinstance(clock, Mapping) else None)
+    return Placed(key, started, _induces(log, trials), _affect(trials))
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _induces(log: Log, trials: Trials) -> State | None:
+    params = log.header.get("params")
+    procedure = params.get("procedure") if isinstance(params, Mapping) else None
+    if trials.run.task != "attachment" or "induction" not in (procedure, trials.run.preset):
+        return None
+    shown = {t.design.get("condition") for t in trials.test if t.design.get("kind") == "picture"}
+    if len(shown) != 1 or None in shown:
+        return None
+    return "attachment" if shown == {"own"} else "control"
+
+
+def _affect(trials: Trials) -> dict[str, float]:
+    found: dict[str, float] = {}
+    love: list[float] = []
+    for trial in sorted(trials.test, key=lambda trial: trial.trial):
+        answer = number(trial.response)
+        kind, scale = trial.design.get("kind"), trial.design.get("scale")
+        if answer is None:
+            continue
+        if kind == "mood" and scale in AFFECTS:
+            found[str(scale)] = answer
+        elif (kind, scale) == ("person", "love"):
+            love.append(answer)
+    return {**found, "love": sum(love) / len(love)} if love else found
+
+
+def states_of(runs: Iterable[Placed], given: Mapping[Key, State] | None = None) -> list[InState]:
+    """The state of every run that is no induction itself, in the order of their names."""
+    told = dict(given or {})
+    known = list(runs)
+    found = []
+    for run in sorted(known, key=lambda run: run.key):
+        if run.induces is not None:
+            continue
+        before = _last_induction(run, known)
+        state = before.induces if before else None
+        source = _source(run, before)
+        if run.key in told:
+            state, source = told[run.key], "states.tsv"
+        found.append(InState(run.key, state, source, before.affect if before else {}, run.started))
+    return found
+
+
+def _last_induction(run: Placed, known: Sequence[Placed]) -> Placed | None:
+    if run.started is None:
+        return None
+    earlier = [
+        (other.started, other.key, other)
+        for other in known
+        if other.induces is not None
+        and other.key[:2] == run.key[:2]
+        and other.started is not None
+        and other.started < run.started
+    ]
+    return max(earlier, key=lambda entry: entry[:2])[2] if earlier else None
+
+
+def _source(run: Placed, before: Placed | None) -> str:
+    if run.started is None:
+        return "no_clock"
+    return f"{before.key[2]} run {before.key[3]}" if before else "no_induction_before"
+
+
+# -- the study's own table -------------------------------------------------------------------------
+
+
+def read_states(path: Path) -> dict[Key, State]:
+    """States that a study gives by hand: participant, session, task, run, state.
+
+    ``session`` may be ``n/a``; ``state`` is ``attachment`` or ``control``. An empty result where
+    there is no such file.
+
+    Raises
+    ------
+    DataError
+        A column is missing, a run is no number, or a state is unknown.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        reason = os.strerror(getattr(error, "errno", None) or errno.EINVAL)
+        raise DataError(f"{path}: cannot be read as UTF-8 text ({reason}).") from None
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t")
+    lacking = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+    if lacking:
+        raise DataError(
+            f"{path}: column {lacking[0]!r} is missing; the columns are {', '.join(COLUMNS)}, with "
+            "tabs between them."
+        )
+    found: dict[Key, State] = {}
+    for row in reader:
+        key, state = _given(path, reader.line_num, row)
+        if found.setdefault(key, state) != state:
+            raise DataError(f"{path}: line {reader.line_num}: this run is there with two states.")
+    return found
+
+
+def _given(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[Key, State]:
+    participant, session, task, run, state = ((row[name] or "").strip() for name in COLUMNS)
+    known = {name: name for name in STATES}.get(state)
+    if known is None or not run.isdigit():
+        raise DataError(
+            f"{path}: line {line}: run must be a number and state 'attachment' or 'control'; it "
+            f"says {run!r} and {state!r}."
+        )
+    label = participant.removeprefix("sub-")
+    return (label, "" if session == MISSING else session, task, int(run)), known
+
+
+def states_tsv(states: Iterable[InState]) -> bytes:
+    """The table of states as it was used."""
+    rows = ([*one.key, one.state, one.source] for one in sorted(states, key=lambda one: one.key))
+    return tsv((*COLUMNS, "source"), rows)
+
+
+def states_json() -> bytes:
+    """The data dictionary of that table."""
+    return as_json(
+        {
+            "participant": {"Description": "label of the participant"},
+            "session": {"Description": "label of the session"},
+            "task": {"Description": "name of the task"},
+            "run": {"Description": "number of the run"},
+            "state": {
+                "Description": "state of the attachment system that was induced before the run",
+                "Levels": {
+                    "attachment": "the last induction before it showed the own person",
+                    "control": "the last induction before it showed somebody else",
+                },
+            },
+            "source": {
+                "Description": "the induction that it follows by the computer's clock, states.tsv "
+                "(the study's own table), no_induction_before, or no_clock"
+            },
+        }
+    )
