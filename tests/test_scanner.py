@@ -20,7 +20,7 @@ import pytest
 from analysis.run import analyse
 from mbtexp import bids, cli
 from mbtexp.clock import MonotonicClock, VirtualClock
-from mbtexp.conduct import Request, conduct, prepare
+from mbtexp.conduct import Request, conduct, core_texts, operator_keys, prepare
 from mbtexp.errors import DeviceError, RunAborted, SettingError
 from mbtexp.events import Event, MemoryLog, read_log
 from mbtexp.plan import make_plan
@@ -852,3 +852,68 @@ def test_nilearn_makes_a_design_matrix_of_the_events(
         before = matrix.loc[matrix.index < first - TR_S, name].abs()
         assert before.max() < 1e-3 if len(before) else True
         assert matrix[name].max() > 0
+
+
+# -- a real window --------------------------------------------------------------------------------
+
+
+@pytest.mark.screen
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_pages_of_the_wait_stand_on_a_real_window(tmp_path: Path, language: str) -> None:
+    pytest.importorskip("psychopy", reason="psychopy is not installed")
+    from mbtexp.screen import open_screen
+
+    clock = MonotonicClock()
+    screen = open_screen(Rig().display, clock, pilot=True, size=(800, 450))
+    settings = ScannerSettings(tr_s=0.5, volumes=4, wait_timeout_s=2.0)
+    scanner = EmulatedScanner(Emulation(TR=0.5, volumes=4, late=3.0), clock, settings.key)
+    shots: list[Path] = []
+
+    def photograph(phase: Phase, _trial: Mapping[str, Any]) -> list[tuple[str, float]]:
+        if phase.name == "scanner":
+            shots.append(tmp_path / f"{phase.tag}.png")
+            screen.screenshot(shots[-1])
+        return []
+
+    words = core_texts(language)
+    log = MemoryLog()
+    run = Run(
+        display=screen,
+        responses=WithPulses(SimulatedResponses(clock, photograph), scanner, settings.key, clock),
+        trigger=VirtualLab().trigger,
+        clock=clock,
+        log=log,
+        trials=[Row(1, onset_s=0.5)],
+        scanner=settings,
+        words=lambda name: words(name, **operator_keys(Rig())),
+    )
+    try:
+        with run:
+            for block in run.blocks():
+                run.start_clock()
+                for row in run.trials_of(block):
+                    face = Phase("face", (Rect(0.2, 0.2),), 1.5, at_s=row.onset_s)
+                    run.prepare([face])
+                    run.show([face])
+                    run.record()
+    finally:
+        screen.close()
+        clock.close()
+
+    assert [path.stem for path in shots] == ["scanner", "scanner_timeout"]
+    assert log.of("end")[0]["pulses"]["seen"] == 4
+    onset = next(e["onset"] for e in log.of("phase") if e["phase"] == "face")
+    assert onset - run.zero == pytest.approx(0.5, abs=0.05)
+    image = pytest.importorskip("PIL.Image")
+    lines = [_lines(image.open(path).convert("L")) for path in shots]
+    assert lines == [2, 4]  # what the participant reads, and with it what the operator does
+
+
+def _lines(picture: Any) -> int:
+    """How many lines of white text stand on a page."""
+    rows = [
+        any(picture.getpixel((x, y)) > 220 for x in range(picture.width))
+        for y in range(picture.height)
+    ]
+    return sum(now and not before for before, now in zip([False, *rows], rows, strict=False))
