@@ -16,7 +16,7 @@ from mbtexp.clock import MonotonicClock, VirtualClock
 from mbtexp.errors import DeviceError, SettingError
 from mbtexp.port import Ports
 from mbtexp.ports import Press
-from mbtexp.responses.boxclock import ASK_EVERY_S, BoxClock
+from mbtexp.responses.boxclock import ASK_EVERY_S, BoxClock, BoxTimer
 from mbtexp.responses.boxes import ButtonEvent, Parser, XidParser, box_kind
 from mbtexp.responses.buttoncheck import check_buttons, fingers_of, what_is_wrong
 from mbtexp.responses.fingers import answer_keys, finger_names
@@ -489,6 +489,34 @@ def test_the_box_is_asked_for_its_time_only_where_no_answer_is_due() -> None:
     assert [frame for _, frame in emulated.frames[asked:]] == [b"_e5"]
     box.attend(replace(question, duration_s=1.0, keys=None), {}, clock.now())
     assert len(emulated.frames) == asked + 1
+
+
+def test_a_long_wait_for_an_answer_does_not_leave_the_clock_unread() -> None:
+    emulated = XidBox(RB_740)
+    box, clock, _ = virtual(emulated, "xid")
+    asked = len(emulated.frames)
+    for _ in range(70):
+        box.wait(clock.now() + 1.0)
+    assert len(emulated.frames) - asked == 3
+
+
+def test_the_answer_to_a_question_that_was_given_up_is_no_reading() -> None:
+    clock = VirtualClock()
+    timer = BoxTimer(lambda _: None, clock)
+    timer.ask()
+    timer.answered(0.001, 0)
+    clock.sleep_until(10.0)
+    timer.ask()
+    clock.sleep_until(20.0)
+    timer.ask()
+    timer.answered(20.001, 10_000)  # the answer of ten seconds ago
+    timer.answered(20.002, 20_000)
+    assert timer.line.facts()["readings"] == 1
+    clock.sleep_until(25.0)
+    timer.ask()
+    timer.answered(25.001, 25_000)
+    assert timer.line.facts()["readings"] == 2
+    assert timer.line.to_run(26_000) == pytest.approx(26.0, abs=0.001)
 
 
 def test_the_timer_is_reset_once_and_read_before_the_run() -> None:

@@ -21,6 +21,9 @@ one, is left out: nobody knows when in that time the box looked at its timer."""
 
 FIRST_READINGS = 8
 ASK_EVERY_S = 5.0
+ASK_AT_LATEST_S = 20.0
+"""How often the box is asked where no answer is due, and where one is."""
+
 KEPT = 120
 """Readings that the line goes through: at one in 5 s the last ten minutes, in which the drift of a
 quartz is a line."""
@@ -134,6 +137,7 @@ class BoxTimer:
         self._clock = clock
         self._asked: float | None = None
         self._asked_last = 0.0
+        self._given_up = False
         self.line = BoxClock()
 
     def reset(self) -> None:
@@ -145,20 +149,23 @@ class BoxTimer:
         now = self._clock.now()
         if self._asked is not None and now - self._asked < PATIENCE_S:
             return
+        self._given_up = self._asked is not None
         self._asked = self._asked_last = now
         self._write(ASK_TIME)
 
-    def ask_if_due(self) -> None:
-        """Put the question if the last one was a while ago; for moments without an answer due."""
-        if self._clock.now() - self._asked_last >= ASK_EVERY_S:
+    def ask_after(self, since_s: float) -> None:
+        """Put the question if the last one was that long ago."""
+        if self._clock.now() - self._asked_last >= since_s:
             self.ask()
 
     def answered(self, t: float, box_ms: int) -> None:
         """The answer came at ``t``; one that nobody asked for (another user's) is left alone."""
         if self._asked is None:
             return
-        self.line.add(self._asked, t, box_ms)
-        self._asked = None
+        # After a question that was given up an answer may be either's: it is nobody's.
+        if not self._given_up:
+            self.line.add(self._asked, t, box_ms)
+        self._asked, self._given_up = None, False
 
     @property
     def waiting(self) -> bool:

@@ -9,7 +9,13 @@ from typing import Any
 
 from mbtexp.port import SerialPort
 from mbtexp.ports import Clock, Facts, Press
-from mbtexp.responses.boxclock import FIRST_READINGS, PATIENCE_S, BoxTimer
+from mbtexp.responses.boxclock import (
+    ASK_AT_LATEST_S,
+    ASK_EVERY_S,
+    FIRST_READINGS,
+    PATIENCE_S,
+    BoxTimer,
+)
 from mbtexp.responses.boxes import TRIGGER, BoxKind, ButtonEvent, Parser, XidParser
 from mbtexp.responses.waiting import first_presses
 from mbtexp.timeline import Phase
@@ -78,7 +84,7 @@ class SerialBox:
     def attend(self, phase: Phase, trial: Mapping[str, Any], onset: float) -> None:  # noqa: ARG002
         """Use a phase without an answer to ask for the box's time; the answer is not waited for."""
         if self._timer is not None and phase.keys is None:
-            self._timer.ask_if_due()
+            self._timer.ask_after(ASK_EVERY_S)
 
     def poll(self) -> list[Press]:
         """Everything since the last call, in order of time; a bounce is marked as one."""
@@ -90,6 +96,8 @@ class SerialBox:
 
     def wait(self, until: float) -> list[Press]:
         """Return with the first new presses or releases, or empty-handed at ``until``."""
+        if self._timer is not None:
+            self._timer.ask_after(ASK_AT_LATEST_S)
         return first_presses(self.poll, self._clock, until)
 
     def held(self) -> frozenset[str]:
