@@ -767,12 +767,12 @@ def test_today_is_compared_with_the_first_check_that_passed(lab: Lab) -> None:
     second = lab.check(rig)
     assert second.check.compared_with == first.check.utc
     assert [row.spoken() for row in second.check.changes] == [
-        "screen, pixels: was 1920 x 1080, is 1280 x 720"
+        "screen (pixels): was 1920 x 1080, is 1280 x 720"
     ]
     assert second.check.verdict == "warn"
-    assert "Changed since the baseline: screen, pixels." in summary(second.check)
+    assert "Changed since the baseline: screen (pixels)." in summary(second.check)
     text = second.files[1].read_text(encoding="utf-8")
-    assert "screen, pixels: was 1920 x 1080, is 1280 x 720" in text
+    assert "screen (pixels): was 1920 x 1080, is 1280 x 720" in text
 
 
 def test_the_baseline_is_the_last_one_marked_else_the_first_that_did_not_fail() -> None:
@@ -795,8 +795,8 @@ def test_marking_a_baseline_needs_a_place_to_keep_it(lab: Lab) -> None:
     [
         ({}, []),
         ({"refresh_measured_hz": 60.02}, []),
-        ({"refresh_measured_hz": 59.94}, ["refresh rate, Hz"]),
-        ({"size_px": [1280, 720]}, ["screen, pixels"]),
+        ({"refresh_measured_hz": 59.94}, ["refresh rate (Hz)"]),
+        ({"size_px": [1280, 720]}, ["screen (pixels)"]),
     ],
 )
 def test_a_refresh_of_59_94_is_not_60(facts: Facts, changed: list[str]) -> None:
@@ -885,7 +885,9 @@ def test_the_page_shows_the_days_before_and_what_differs() -> None:
     Elements(text)
     assert "The days before" in text
     assert text.index("2026-03-02 08:00") < text.index("(baseline)") if "(baseline)" in text else 1
-    assert re.search(r'<tr class="differs"><td>refresh rate, Hz</td><td>60</td><td>50</td>', text)
+    assert re.search(
+        r'<tr class="differs"><td>refresh rate \(Hz\)</td><td>60</td><td>50</td>', text
+    )
 
 
 def test_a_drawing_has_a_bar_for_every_filled_class_and_shows_a_lone_one() -> None:

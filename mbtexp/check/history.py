@@ -51,15 +51,15 @@ class Number:
 
 
 NUMBERS = (
-    Number("refresh rate, Hz", "display", "refresh_measured_hz", within(0.0005)),
-    Number("screen, pixels", "display", "size_px"),
+    Number("refresh rate (Hz)", "display", "refresh_measured_hz", within(0.0005)),
+    Number("screen (pixels)", "display", "size_px"),
     Number("graphics", "display", "renderer"),
-    Number("write time, median ms", "writes", "median_ms", no_slower(2, 0.2)),
-    Number("write time, 99th percentile ms", "writes", "p99_ms", no_slower(2, 1.0)),
-    Number("latency timer, ms", "line", "latency_timer_ms"),
+    Number("median write time (ms)", "writes", "median_ms", no_slower(2, 0.2)),
+    Number("99th percentile of write times (ms)", "writes", "p99_ms", no_slower(2, 1.0)),
+    Number("latency timer (ms)", "line", "latency_timer_ms"),
     Number("trigger port", "port", "stable"),
-    Number("trigger port, USB id", "port", "vid_pid"),
-    Number("trigger port, serial number", "port", "serial_number"),
+    Number("USB id of the trigger port", "port", "vid_pid"),
+    Number("serial number of the trigger port", "port", "serial_number"),
     Number("answer of the box", "answer", "answer"),
     Number("reader of the keys", "keyboard", "backend"),
 )

@@ -17,7 +17,8 @@ BINS = 40
 HIDDEN = ("intervals_ms", "times_ms", "psychopy_notes")
 """Facts that are drawn, or that only the JSON needs."""
 
-COLUMNS = [number for number in NUMBERS if number.step in ("display", "writes", "line")]
+COLUMNS = [number for number in NUMBERS if number.label.endswith(("(Hz)", "(ms)"))]
+"""What is shown of the days before: the measured numbers."""
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2126; --paper: #fdfdfc; --soft: #5d6873;
@@ -54,14 +55,14 @@ table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line);
   vertical-align: top; }
 th { color: var(--soft); font-weight: 600; }
-td.number { font-variant-numeric: tabular-nums; }
+td { font-variant-numeric: tabular-nums; } td:first-child { min-width: 9rem; }
 tr.differs td { font-weight: 700; color: var(--warn); }
 svg { display: block; width: 100%; max-width: 26rem; height: auto; margin: .4rem 0; }
 svg rect { fill: var(--bar); } svg text { fill: var(--soft); font-size: 11px; }
 svg line { stroke: var(--line); }
 @media (max-width: 34rem) { li.step { grid-template-columns: 1fr; } body { padding-top: 1rem; } }
-@media print { @page { size: A4; margin: 15mm; } body { max-width: none; padding: 0;
-  font-size: 10.5pt; } .result { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+@media print { :root { --paper: #fff; } @page { size: A4; margin: 15mm; } body { max-width: none; padding: 0;
+  font-size: 9.5pt; } .result { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   details:not([open]) { display: none; } h2 { break-after: avoid; } .wide { overflow: visible; } }
 """
 

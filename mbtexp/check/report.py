@@ -57,8 +57,8 @@ class Difference:
     def spoken(self) -> str:
         """The difference in words.
 
-        >>> Difference("latency timer, ms", 1, 16, True).spoken()
-        'latency timer, ms: was 1, is 16'
+        >>> Difference("latency timer (ms)", 1, 16, True).spoken()
+        'latency timer (ms): was 1, is 16'
         """
         return f"{self.label}: was {shown(self.then)}, is {shown(self.now)}"
 
