@@ -26,6 +26,7 @@ from mbtexp.events import Event, MemoryLog, read_log
 from mbtexp.plan import make_plan
 from mbtexp.port import Ports
 from mbtexp.ports import Press
+from mbtexp.responses.opening import open_box
 from mbtexp.rig import PULSE, Rig, ScannerSettings, pulse_mark, rig_from
 from mbtexp.run import Run
 from mbtexp.scanner.counter import PulseCounter, fit
@@ -35,7 +36,7 @@ from mbtexp.scanner.source import SerialPulses, WithPulses, open_serial_pulses
 from mbtexp.scanner.volumes import planned_scan
 from mbtexp.simulate import SimulatedResponses, nobody
 from mbtexp.timeline import Fixation, Keys, Phase, Rect
-from mbtexp.virtual import VirtualLab
+from mbtexp.virtual import VirtualDisplay, VirtualLab
 
 TR_S = 2.0
 SETTINGS = ScannerSettings(tr_s=TR_S)
@@ -505,6 +506,82 @@ def test_a_missing_port_is_refused_with_its_name() -> None:
     with pytest.raises(DeviceError, match=r"rig.toml: scanner: port '/dev/ttyNOTHERE' does not"):
         open_serial_pulses(settings, Ports(clock))
     clock.close()
+
+
+@posix
+def test_buttons_and_pulses_of_one_cable_go_each_their_way() -> None:
+    wires = pytest.importorskip("mbtexp.virtual.wire", reason="needs pseudo-terminals")
+    buttons = pytest.importorskip("mbtexp.virtual.buttons")
+    clock = MonotonicClock()
+    ports = Ports(clock)
+    with wires.Wire(buttons.Forp2()) as wire:
+        line = {"port": wire.name, "baud": 57600}
+        rig = rig_from(
+            {
+                "mode": "fmri",
+                "responses": {"device": "forp", "program": 2, **line},
+                "scanner": {"source": "serial", "pulse_byte": "bit4", **line},
+            },
+            where="rig.toml",
+        )
+        box = open_box(rig, ports, clock)
+        assert box is not None
+        pulses = open_serial_pulses(rig.scanner, ports)
+        both = WithPulses(box, pulses, rig.scanner.key, clock)
+        heard: list[Press] = []
+        for act, count in (
+            (lambda: wire.box.press("b"), 1),
+            (wire.box.trigger, 2),
+            (lambda: wire.box.release("b"), 3),
+            (wire.box.trigger, 4),
+        ):
+            act()
+            limit = clock.now() + 2.0
+            while len(heard) < count and clock.now() < limit:
+                heard += both.wait(clock.now() + 0.05)
+        assert [(p.key, p.down) for p in heard] == [
+            ("b", True),
+            (PULSE, True),
+            ("b", False),
+            (PULSE, True),
+        ]
+        both.close()
+        ports.close()
+    clock.close()
+
+
+@posix
+def test_a_run_waits_for_bytes_on_a_real_port_and_counts_them_to_the_end() -> None:
+    clock = MonotonicClock()
+    ports = Ports(clock)
+    settings = ScannerSettings(
+        source="serial", tr_s=0.6, volumes=4, dummy_pulses_to_skip=1, pulse_byte="5"
+    )
+    with emulated_line(Emulation(TR=0.6, volumes=4, dummies=1, late=0.3)) as wire:
+        source = open_serial_pulses(replace(settings, port=wire.name), ports)
+        lab = VirtualLab()
+        log = MemoryLog()
+        run = Run(
+            display=VirtualDisplay(clock),  # type: ignore[arg-type]
+            responses=WithPulses(SimulatedResponses(clock, nobody), source, settings.key, clock),
+            trigger=lab.trigger,
+            clock=clock,
+            log=log,
+            trials=[Row(1, onset_s=0.3)],
+            scanner=settings,
+        )
+        with run:
+            for block in run.blocks():
+                run.start_clock()
+                for row in run.trials_of(block):
+                    run.show([Phase("face", (Rect(0.2, 0.2),), 2.0, at_s=row.onset_s)])
+                    run.record()
+        ports.close()
+    clock.close()
+    found = [event["flag"] for event in log.of("pulse")]
+    assert found == ["dummy", "first", "ok", "ok", "ok"]
+    assert run.pulses is not None
+    assert (run.pulses.seen, run.pulses.lost_at_an_end) == (4, 0)
 
 
 # -- waiting for the scanner ----------------------------------------------------------------------
