@@ -18,7 +18,7 @@ from mbtexp.errors import SettingError
 from mbtexp.events import MemoryLog, read_log
 from mbtexp.plan import guarded, make_plan, refuse_close_codes, rehearse
 from mbtexp.ports import Press
-from mbtexp.proof import ANY_LINE, PARTICIPANTS, USUAL, Proof, presets, prove
+from mbtexp.proof import ANY_LINE, PARTICIPANTS, USUAL, Proof, presets, proof_rows, prove
 from mbtexp.rig import DisplaySettings, Rig, TriggerSettings
 from mbtexp.run import Codes, Run
 from mbtexp.show import plan_text
@@ -415,3 +415,12 @@ def test_a_proof_with_too_long_a_pulse_fails() -> None:
     lenient = prove("polysemy", "masked", replace(rig, mode="behaviour"), first=4)
     assert not lenient.refused
     assert lenient.counted("truncated") > 0, "and what would be refused would really be cut"
+
+
+@pytest.mark.slow
+def test_the_table_of_the_documentation_is_the_proof(repo: Path) -> None:
+    page = (repo / "docs" / "codes.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in page.splitlines()]
+    proofs = [prove(task, preset, USUAL) for task, preset in presets()]
+    for row in proof_rows(proofs, 60.0):
+        assert [str(cell) for cell in row] in rows
