@@ -35,6 +35,9 @@ COARSE = 0.5
 PRECISION = 1e-5
 """How finely a maximum is sought."""
 
+CLIMBS = 200
+"""Newton steps after which a climb is given up."""
+
 AT_BOUND = 1e-3
 """An estimate this close to its box lies on it."""
 
@@ -171,6 +174,12 @@ def _hyperboloid(days: Floats, own: Sequence[Floats]) -> Floats:
     return left
 
 
+def _rachlin(days: Floats, own: Sequence[Floats]) -> Floats:
+    # 0 to any power is 0; the logarithm of 0 is not needed for it.
+    left: Floats = 1 / (1 + np.exp(own[0]) * days ** np.exp(own[1]))
+    return left
+
+
 def _quasi_hyperbolic(days: Floats, own: Sequence[Floats]) -> Floats:
     present = 1 / (1 + np.exp(-own[1]))
     left: Floats = np.where(days > 0, present, 1.0) * np.exp(-np.exp(own[0]) * days)
@@ -187,6 +196,7 @@ MODELS = {
     "hyperbolic": _Model(_hyperbola, (BOUNDS_LN_K,)),
     "exponential": _Model(_exponential, (BOUNDS_LN_K,)),
     "hyperboloid": _Model(_hyperboloid, (BOUNDS_LN_K, (-3.0, 3.0))),
+    "rachlin": _Model(_rachlin, (BOUNDS_LN_K, (-3.0, 3.0))),
     "quasi_hyperbolic": _Model(_quasi_hyperbolic, (BOUNDS_LN_K, (-5.0, 5.0))),
 }
 """The models with the box of their own parameters (ln k first); ln beta comes last in each."""
@@ -196,12 +206,18 @@ MODELS = {
 class Likelihood:
     """A maximum-likelihood fit."""
 
-    ln_k: Estimate
+    own: tuple[Estimate, ...]
+    """The model's own parameters, ln k first."""
     ln_beta: Estimate
     log_likelihood: float
     n_parameters: int
     predicted: float
     """Share of answers that the fit holds for the likelier one."""
+
+    @property
+    def ln_k(self) -> Estimate:
+        """The first of the model's own parameters."""
+        return self.own[0]
 
 
 def fit_likelihood(data: Choices, model: str) -> Likelihood:
@@ -216,6 +232,8 @@ def fit_likelihood(data: Choices, model: str) -> Likelihood:
     coarse = _grid(axes)
     start = coarse[int(np.argmax(height(coarse)))]
     best = _highest(height, start, np.full(start.size, width), bounds)
+    if best.size > 2:
+        best = _along_the_ridge(height, best, bounds)
     at = [float(value) for value in best]
     x = _logit(data, discount, best[None, :])[0]
     # Answers without one exception are the likelier the steeper the choice, without end.
@@ -226,7 +244,7 @@ def fit_likelihood(data: Choices, model: str) -> Likelihood:
     flags = ("at_bound",) if bound else ()
     errors = (None,) * len(at) if bound else _standard_errors(height, best)
     return Likelihood(
-        ln_k=_wald(at[0], errors[0], flags),
+        own=tuple(_wald(at[n], errors[n], flags) for n in range(len(at) - 1)),
         ln_beta=_wald(at[-1], errors[-1], flags),
         log_likelihood=float(height(best[None, :])[0]),
         n_parameters=len(at),
@@ -249,8 +267,35 @@ def _log_likelihood(data: Choices, discount: Discount, at: Floats) -> Floats:
     return total
 
 
-def _standard_errors(height: Height, at: Floats, step: float = 1e-3) -> tuple[float | None, ...]:
-    """From the curvature of the likelihood; None where it has none."""
+def _along_the_ridge(height: Height, at: Floats, box: Box, step: float = 1e-3) -> Floats:
+    """Climb from a point that ever finer grids have found, by damped Newton steps.
+
+    Two shape parameters that stand in for each other make a narrow ridge, on which grids stop.
+    """
+    low, high = (np.array(end) for end in zip(*box, strict=True))
+    top, damping = float(height(at[None, :])[0]), 1e-3
+    for _ in range(CLIMBS):
+        shifts = np.eye(at.size) * step
+        sides = height(np.concatenate([at + shifts, at - shifts]))
+        slope = (sides[: at.size] - sides[at.size :]) / (2 * step)
+        information = _information(height, at, step)
+        scale = np.diag(np.maximum(np.abs(np.diag(information)), 1e-6))
+        move = np.linalg.lstsq(information + damping * scale, slope, rcond=None)[0]
+        there = np.clip(at + move, low, high)
+        reached = float(height(there[None, :])[0])
+        if reached <= top:
+            damping *= 10
+            if damping > 1e6:
+                return at
+            continue
+        gain, at, top, damping = reached - top, there, reached, max(damping / 10, 1e-9)
+        if gain < 1e-9:
+            return at
+    return at
+
+
+def _information(height: Height, at: Floats, step: float) -> Floats:
+    """Negative second derivatives, by differences."""
     n = at.size
     shifts = np.eye(n) * step
     corners = np.array(
@@ -258,7 +303,13 @@ def _standard_errors(height: Height, at: Floats, step: float = 1e-3) -> tuple[fl
     )
     heights = height(corners).reshape(n, n, 2, 2)
     curvature = heights[..., 0, 0] - heights[..., 0, 1] - heights[..., 1, 0] + heights[..., 1, 1]
-    information = -curvature / (4 * step**2)
+    information: Floats = -curvature / (4 * step**2)
+    return information
+
+
+def _standard_errors(height: Height, at: Floats, step: float = 1e-3) -> tuple[float | None, ...]:
+    """From the curvature of the likelihood; None where it has none."""
+    n, information = at.size, _information(height, at, step)
     if np.linalg.eigvalsh(information).min() < 1e-6:
         return (None,) * n
     return tuple(float(value) for value in np.sqrt(np.diag(np.linalg.inv(information))))

@@ -108,3 +108,13 @@ def read_table(path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: {os.strerror(error.errno or errno.EIO)}.") from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise DataError(f"{path}: this is not a table of mbtexp ({error}).") from None
+
+
+def columns_needed(table: pd.DataFrame, names: Sequence[str], what: str) -> None:
+    """Refuse a table that lacks a column, naming it and what is there."""
+    lacking = [name for name in names if name not in table.columns]
+    if lacking:
+        have = ", ".join(map(str, table.columns)) or "none"
+        raise DataError(
+            f"{what}: column {lacking[0]!r} is missing (columns: {have}); rename or add it."
+        )

@@ -288,6 +288,7 @@ def test_the_model_that_made_the_answers_describes_them_better_than_noise(model)
     bic = {name: table["bic", name].value for name in (*MODELS, "noise")}
     assert bic[model] < bic["noise"] - 50
     # A model with one parameter more may win by its fit, not by much.
+    # A model with one parameter more may win by its fit, not by much.
     assert bic[model] < min(bic.values()) + 2
     assert table["mcfadden", "all"].value > 0.3
     assert table["predicted", "all"].value > 0.8
