@@ -34,6 +34,9 @@ GROSS = 0.1
 ENOUGH = 5
 """Intervals from which a period can be judged."""
 
+RECENT = 51
+"""Intervals that tell the period while the run goes on: a sort of thousands would cost a frame."""
+
 EDGE = 0.25
 """A pulse that is due less than this share of a period before the end need not have come."""
 
@@ -189,7 +192,7 @@ class PulseCounter:
         """Time from pulse to pulse: the rig's, else what the pulses themselves say."""
         if self._nominal_s is not None:
             return self._nominal_s
-        return median(self._intervals) if len(self._intervals) >= ENOUGH else None
+        return median(self._intervals[-RECENT:]) if len(self._intervals) >= ENOUGH else None
 
     def silence(self, now: float) -> None:
         """Note that it has been too quiet for too long; told once until the next pulse."""
@@ -312,9 +315,9 @@ class PulseCounter:
 
     def _final_places(self) -> list[int]:
         """The places again, by the period that all pulses together tell where the rig has none."""
-        period = self.period_s
-        if self._nominal_s is not None or period is None:
+        if self._nominal_s is not None or len(self._intervals) < ENOUGH:
             return self._places
+        period = median(self._intervals)
         places = [0]
         for before, after in zip(self._placed, self._placed[1:], strict=False):
             places.append(places[-1] + max(1, math.floor((after - before) / period + 0.5)))
