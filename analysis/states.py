@@ -176,7 +176,8 @@ def read_states(path: Path) -> dict[Key, State]:
 
 def _given(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[Key, State]:
     participant, session, task, run, state = ((row[name] or "").strip() for name in COLUMNS)
-    known = {name: name for name in STATES}.get(state)
+    names: dict[str, State] = {name: name for name in STATES}
+    known = names.get(state)
     if known is None or not run.isdigit():
         raise DataError(
             f"{path}: line {line}: run must be a number and state 'attachment' or 'control'; it "
