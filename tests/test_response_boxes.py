@@ -535,6 +535,19 @@ def test_a_stamp_that_cannot_be_true_is_not_believed() -> None:
     assert box.describe()["box_clock"]["misfits"] == 1
 
 
+def test_presses_come_in_the_order_in_which_they_were_made() -> None:
+    """The first packet's stamp is damaged, so that it counts as made when it was heard."""
+    emulated = XidBox(RB_740)
+    box, clock, _ = virtual(emulated, "xid")
+    clock.sleep_until(4.0)
+    emulated.answer(
+        4.0, key_packet(RB_740, 0, 2, True, 999_999) + key_packet(RB_740, 0, 3, True, 3900)
+    )
+    heard = box.poll()
+    assert [press.key for press in heard] == ["3", "2"]
+    assert heard[0].t == pytest.approx(3.9, abs=0.001)
+
+
 # -- keyboard and box as one ----------------------------------------------------------------------
 
 

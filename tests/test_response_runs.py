@@ -17,10 +17,11 @@ from mbtexp import conduct as conduct_module
 from mbtexp.clock import MonotonicClock
 from mbtexp.conduct import Request, conduct, prepare
 from mbtexp.errors import DeviceError
-from mbtexp.events import Log, read_log
+from mbtexp.events import Log, MemoryLog, read_log
 from mbtexp.ports import Press
-from mbtexp.timeline import Phase
-from mbtexp.virtual import VirtualDisplay
+from mbtexp.run import Run
+from mbtexp.timeline import Keys, Phase
+from mbtexp.virtual import VirtualDisplay, VirtualLab
 from mbtexp.virtual.box import Box
 from mbtexp.virtual.buttons import Forp2, LuminaRb, move
 from mbtexp.virtual.xid import LUMINA_3G, XidBox
@@ -135,6 +136,24 @@ def thinks(buttons: str) -> Callable[[Phase, dict[str, Any]], tuple[str, float] 
         return buttons[turn % 4], 0.15 + 0.02 * turn
 
     return hand
+
+
+def test_a_bounce_is_in_the_log_and_answers_nothing() -> None:
+    bounce, press = Press(0.30, "1", bounced=True), Press(0.50, "1", heard=0.52, box_ms=77)
+    lab = VirtualLab(presses=[bounce, press])
+    log = MemoryLog()
+    with Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=(),
+    ) as run:
+        shown = run.show([Phase("question", (), keys=Keys(("1",)))])["question"]
+    assert shown.press == 0.50
+    told = [(e["status"], e.get("heard"), e.get("box_ms")) for e in log.of("response")]
+    assert told == [("bounced", None, None), ("counted", 0.52, 77)]
 
 
 @pytest.fixture
