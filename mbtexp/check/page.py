@@ -61,8 +61,9 @@ svg { display: block; width: 100%; max-width: 26rem; height: auto; margin: .4rem
 svg rect { fill: var(--bar); } svg text { fill: var(--soft); font-size: 11px; }
 svg line { stroke: var(--line); }
 @media (max-width: 34rem) { li.step { grid-template-columns: 1fr; } body { padding-top: 1rem; } }
-@media print { :root { --paper: #fff; } @page { size: A4; margin: 15mm; } body { max-width: none; padding: 0;
-  font-size: 9.5pt; } .result { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
+@media print { :root { --paper: #fff; } @page { size: A4; margin: 15mm; }
+  body { max-width: none; padding: 0; font-size: 9.5pt; }
+  .result { -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   details:not([open]) { display: none; } h2 { break-after: avoid; } .wide { overflow: visible; } }
 """
 
