@@ -142,6 +142,9 @@ def add_reconcile(commands: Any) -> None:
     reconcile.add_argument(
         "--out", type=Path, metavar="DIR", help="where to (derivatives/mbtexp-reconcile/...)"
     )
+    reconcile.add_argument(
+        "--rehearsal", action="store_true", help="a log whose codes went to no real line"
+    )
 
 
 def add_rig(commands: Any) -> None:
@@ -317,7 +320,7 @@ def _reconcile(options: argparse.Namespace) -> int:
 
     # The core does not know the analysis package; the command only hands over.
     reconcile = import_module("analysis.reconcile").reconcile
-    found = reconcile(options.log, options.recording, out=options.out)
+    found = reconcile(options.log, options.recording, out=options.out, rehearsal=options.rehearsal)
     say(found.text().rstrip())
     for path in found.write():
         say(f"Kept: {path}")

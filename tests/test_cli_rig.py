@@ -242,7 +242,7 @@ def test_a_log_is_held_against_its_recording_and_the_result_is_the_exit_code(
     assert run("reconcile a_log.jsonl b.vhdr --out there") == 1
     assert run("check analyse c.bdf --channel Erg1") == 1
     assert asked == [
-        ((Path("a_log.jsonl"), Path("b.vhdr")), {"out": Path("there")}),
+        ((Path("a_log.jsonl"), Path("b.vhdr")), {"out": Path("there"), "rehearsal": False}),
         ((Path("c.bdf"),), {"channel": "Erg1", "code": None}),
     ]
     assert "1 code is missing\nKept: codes.tsv" in capsys.readouterr().out
