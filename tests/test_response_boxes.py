@@ -660,8 +660,8 @@ def test_a_tasks_keys_that_no_button_has_are_refused() -> None:
     with pytest.raises(SettingError) as refused:
         answer_keys(responses(), "discounting", "mcq27", ("f", "j"))
     assert str(refused.value) == (
-        "rig.toml: responses: task 'discounting' is answered with f, j, and the Lumina LP-400 in "
-        "RB mode has no 'f'; name 2 of its buttons (1, 2, 3, 4, 5, 6) or fingers under "
+        "rig.toml: responses: task 'discounting' (mcq27) is answered with f, j, and the Lumina "
+        "LP-400 in RB mode has no 'f'; name 2 of its buttons (1, 2, 3, 4, 5, 6) or fingers under "
         "[responses.tasks]."
     )
 

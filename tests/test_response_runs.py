@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
+import tomllib
 import types
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,9 +18,10 @@ import pytest
 from mbtexp import conduct as conduct_module
 from mbtexp.clock import MonotonicClock
 from mbtexp.conduct import Request, conduct, prepare
-from mbtexp.errors import DeviceError
+from mbtexp.errors import DeviceError, SettingError
 from mbtexp.events import Log, MemoryLog, read_log
 from mbtexp.ports import Press
+from mbtexp.rig import rig_from
 from mbtexp.run import Run
 from mbtexp.timeline import Keys, Phase
 from mbtexp.virtual import VirtualDisplay, VirtualLab
@@ -136,6 +139,61 @@ def thinks(buttons: str) -> Callable[[Phase, dict[str, Any]], tuple[str, float] 
         return buttons[turn % 4], 0.15 + 0.02 * turn
 
     return hand
+
+
+def page_rigs(repo: Path) -> list[str]:
+    page = (repo / "docs/response-boxes.md").read_text(encoding="utf-8")
+    return re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def test_every_rig_of_the_page_is_one(repo: Path) -> None:
+    rigs = [rig_from(tomllib.loads(text), where="page") for text in page_rigs(repo)]
+    assert [rig.responses.device for rig in rigs] == ["forp", "xid", "arduino"]
+
+
+@pytest.mark.parametrize(
+    ("task", "preset", "keys"),
+    [
+        ("eyes", "scanner", ("b", "y", "g", "r")),
+        ("trust", "binary", ("y", "g")),
+        ("polysemy", "standard", ("y", "g")),
+        ("discounting", "scanner", ("y", "g")),
+        ("attachment", "block", ("y", "g", "r")),
+    ],
+)
+def test_the_page_s_one_file_serves_all_five_tasks(
+    repo: Path, tmp_path: Path, task: str, preset: str, keys: tuple[str, ...]
+) -> None:
+    rig = tmp_path / "rig.toml"
+    rig.write_text(page_rigs(repo)[0], encoding="utf-8")
+    asked = Request(task=task, participant="01", data=tmp_path, preset=preset, rig=rig)
+    material = prepare(asked).material
+    assert material.keys == keys
+    called = material.text.fingers
+    assert [called[key] for key in keys][:1] == ["left middle" if task == "eyes" else "left index"]
+
+
+def test_a_task_with_more_answers_than_the_box_has_buttons_is_refused(
+    repo: Path, tmp_path: Path
+) -> None:
+    rig = tmp_path / "rig.toml"
+    rig.write_text(page_rigs(repo)[0], encoding="utf-8")
+    asked = Request(task="trust", participant="01", data=tmp_path, preset="rating", rig=rig)
+    with pytest.raises(SettingError) as refused:
+        prepare(asked)
+    assert str(refused.value) == (
+        "rig.toml: responses: task 'trust' (rating) is answered with 1, 2, 3, 4, 5, 6, 7, and the "
+        "Current Designs fORP, program 2 has only b, y, g, r; take a preset with fewer answers."
+    )
+
+
+def test_instructions_name_the_finger_and_not_the_button(repo: Path, tmp_path: Path) -> None:
+    rig = tmp_path / "rig.toml"
+    rig.write_text(page_rigs(repo)[0].replace("left index", "linker Zeigefinger"), encoding="utf-8")
+    for task in ("discounting", "polysemy"):
+        asked = Request(task=task, participant="01", data=tmp_path, rig=rig, language="de")
+        ready = prepare(asked)
+        assert "linker Zeigefinger" in ready.task.instructions(ready.material)
 
 
 def test_a_bounce_is_in_the_log_and_answers_nothing() -> None:

@@ -73,7 +73,7 @@ def answer_keys(
     fingers, kind = settings.fingers or {}, kind_of(settings)
     place, names = _named(settings, task, preset)
     if not names:
-        _refuse_without(own, kind, task)
+        _refuse_without(own, kind, f"'{task}' ({preset})")
         return own
     if len(names) != len(own):
         raise SettingError(
@@ -140,9 +140,14 @@ def _refuse_twice(buttons: Iterable[str], place: str) -> None:
 def _refuse_without(own: tuple[str, ...], kind: BoxKind | None, task: str) -> None:
     """A task's own keys lie on a keyboard; a box seldom has them."""
     missing = [key for key in own if kind is not None and key not in kind.buttons]
+    said = f"rig.toml: responses: task {task} is answered with {', '.join(own)}, and the"
+    if kind is not None and len(own) > len(kind.buttons):
+        raise SettingError(
+            f"{said} {kind.title} has only {', '.join(kind.buttons)}; take a preset with fewer "
+            "answers."
+        )
     if kind is not None and missing:
         raise SettingError(
-            f"rig.toml: responses: task '{task}' is answered with {', '.join(own)}, and the "
-            f"{kind.title} has no {missing[0]!r}; name {len(own)} of its buttons "
+            f"{said} {kind.title} has no {missing[0]!r}; name {len(own)} of its buttons "
             f"({', '.join(kind.buttons)}) or fingers under [responses.tasks]."
         )
