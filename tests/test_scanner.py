@@ -29,9 +29,10 @@ from mbtexp.ports import Press
 from mbtexp.responses.opening import open_box
 from mbtexp.rig import PULSE, Rig, ScannerSettings, pulse_mark, rig_from
 from mbtexp.run import Run
-from mbtexp.scanner.counter import PulseCounter, fit
+from mbtexp.scanner.counter import PulseCounter
 from mbtexp.scanner.emulate import EmulatedScanner, Emulation, emulation, train
 from mbtexp.scanner.opening import scanner_of
+from mbtexp.scanner.period import fit
 from mbtexp.scanner.source import SerialPulses, WithPulses, open_serial_pulses
 from mbtexp.scanner.volumes import planned_scan
 from mbtexp.simulate import SimulatedResponses, nobody
