@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mbtexp.errors import StimulusError
@@ -15,9 +17,16 @@ from stimuli.polysemy import build, pseudowords
 from stimuli.polysemy.match import cells_of, match, report
 from stimuli.polysemy.pseudowords import english, rows, table
 from stimuli.polysemy.sound import sounds
-from stimuli.polysemy.spelling import ends_like_a_form_of, is_compound_of, lexicon
+from stimuli.polysemy.spelling import (
+    ends_like_a_form_of,
+    is_compound_of,
+    is_slip_of,
+    lexicon,
+    spellable,
+)
 
 FOLDER = Path(build.__file__).parent
+SPELLING = ("bigram", "neighbours")
 COLUMNS = ("prime", *pseudowords.TARGETS, "unrelated_prime")
 
 
@@ -101,8 +110,44 @@ def test_pseudowords_are_as_long_as_their_targets_or_a_letter_longer() -> None:
         assert int(row["length"]) == len(row["pseudoword"])
         longer += len(row["pseudoword"]) - len(row["matched_to"])
         assert len(row["pseudoword"]) - len(row["matched_to"]) in (0, 1)
+        assert len(row["pseudoword"]) >= 4
         assert (row["zipf_en"], row["zipf_de"], row["homophone"]) == ("0", "0", "none")
-    assert longer == 36
+    assert longer == 20
+
+
+def test_pseudowords_are_spelt_like_their_targets_and_have_as_many_neighbours() -> None:
+    made = [row for row in rows("pseudowords.csv") if row["slot"] != "practice"]
+    own, theirs = (
+        {measure: np.array([float(row[f"{of}{measure}"]) for row in made]) for measure in SPELLING}
+        for of in ("", "target_")
+    )
+    assert abs(own["neighbours"].mean() - theirs["neighbours"].mean()) < 0.3
+    assert abs(own["bigram"].mean() - theirs["bigram"].mean()) < 0.01
+    for measure, least in zip(SPELLING, (0.93, 0.87), strict=True):
+        assert np.corrcoef(own[measure], theirs[measure])[0, 1] > least
+    none = [(cell["neighbours"] == 0).mean() for cell in (own, theirs)]
+    assert none == [pytest.approx(0.55, abs=0.01), pytest.approx(0.52, abs=0.01)]
+
+
+def test_the_report_tells_how_pseudowords_are_spelt() -> None:
+    found = {(r.cell, r.measure): r for r in report(find_set("polysemy"))}
+    difference = found["all targets - pseudowords", "neighbours"]
+    assert difference.mean == pytest.approx(0.265, abs=0.001)
+    assert abs(difference.d or 1) < 0.1
+    assert ("primes", "neighbours") not in found
+
+
+def test_a_table_of_ones_own_may_leave_the_spelling_out() -> None:
+    words = find_set("polysemy")
+    left_out = {"bigram", "target_bigram", "neighbours", "target_neighbours"}
+    bare = replace(
+        words,
+        items=tuple(
+            replace(i, attributes={k: v for k, v in i.attributes.items() if k not in left_out})
+            for i in words.items
+        ),
+    )
+    assert {row.measure for row in report(bare)} == {"length", "zipf"}
 
 
 def test_every_target_has_its_pseudoword() -> None:
@@ -135,6 +180,8 @@ def test_no_pseudoword_sounds_like_a_word_of_the_set() -> None:
         ("tawt", "taught"),
         ("skool", "school"),
         ("burd", "bird"),
+        ("jackle", "jackal"),
+        ("doller", "dollar"),
     ],
 )
 def test_a_string_that_sounds_like_a_word_is_known_by_the_rules(spelt: str, word: str) -> None:
@@ -156,6 +203,24 @@ def test_neighbours_differ_in_one_letter_and_forms_and_compounds_are_known() -> 
     assert is_compound_of("houseboat", known.words)
 
 
+def test_a_word_with_a_letter_left_out_or_two_swapped_is_a_slip_and_a_changed_letter_is_not() -> (
+    None
+):
+    words = {"garage", "bland"}
+    assert all(is_slip_of(string, words) for string in ("garag", "garge", "balnd", "blad"))
+    assert not any(is_slip_of(string, words) for string in ("garape", "blend", "blands"))
+
+
+def test_all_strings_that_are_spelt_like_words_are_listed() -> None:
+    known = lexicon(["cat", "cot", "bat", "bot"], rarest_part=1)
+    assert spellable(3, known, rarest_trigram=1) == ["bat", "bot", "cat", "cot"]
+    assert spellable(3, known, rarest_trigram=2) == []
+
+
+def test_pseudowords_that_are_behind_in_neighbours_catch_up_a_little() -> None:
+    assert [pseudowords.ahead(n) for n in (0, 1, 2, 3, 20)] == [0, 1, 1, 2, 2]
+
+
 def test_a_pseudoword_passes_only_if_nothing_speaks_against_it() -> None:
     known = lexicon(["stone", "shine", "bland", "house", "boat"])
     heard = frozenset(sounds("stone"))
@@ -163,7 +228,7 @@ def test_a_pseudoword_passes_only_if_nothing_speaks_against_it() -> None:
         known, known.words, heard, lambda word, _: 3.0 if word == "mobe" else 0.0
     )
     assert pseudowords.passes("flade", language)
-    for bad in ("mobe", "stoan", "blanded", "houseboat", "slutter"):
+    for bad in ("mobe", "stoan", "blanded", "houseboat", "slutter", "blnad", "shne"):
         assert not pseudowords.passes(bad, language)
 
 

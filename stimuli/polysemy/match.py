@@ -1,4 +1,4 @@
-"""How well the cells of a word set are matched: length and frequency per cell, and differences."""
+"""How well the cells of a word set are matched: length, frequency, spelling, and differences."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from statistics import fmean, stdev
 from mbtexp.stimuli import StimulusSet
 
 Cells = Mapping[str, Sequence[Mapping[str, float]]]
-"""Cell to its words; a word is its measures by name (``length``, ``zipf``)."""
+"""Cell to its words; a word is its measures by name (``length``, ``zipf`` ...)."""
+
+MEASURES = ("length", "zipf", "bigram", "neighbours")
+"""Letters; Zipf frequency; mean log10 count of the pairs of letters; Coltheart's N."""
 
 TARGETS = {
     "attachment targets": ("attach_t1", "attach_t2"),
@@ -52,6 +55,11 @@ def report(stimuli: StimulusSet, primes: Iterable[str] = ()) -> list[Row]:
 def cells_of(stimuli: StimulusSet, primes: Iterable[str] = ()) -> dict[str, list[dict[str, float]]]:
     """The cells of a set: targets by sense, primes, fillers, pseudowords."""
     wanted = set(primes)
+    spelt = {
+        str(item.attributes.get("matched_to")): _figures(item.attributes, "target_")
+        for item in stimuli.items
+        if item.attributes.get("kind") == "pseudoword"
+    }
     cells: dict[str, list[dict[str, float]]] = {name: [] for name in TARGETS}
     fillers: list[dict[str, float]] = []
     pseudowords: list[dict[str, float]] = []
@@ -59,11 +67,13 @@ def cells_of(stimuli: StimulusSet, primes: Iterable[str] = ()) -> dict[str, list
         row, kind = item.attributes, item.attributes.get("kind")
         if kind == "prime" and (not wanted or item.id in wanted):
             for cell, columns in TARGETS.items():
-                cells[cell] += [_word(row, column) for column in columns]
+                cells[cell] += [
+                    {**_word(row, column), **spelt.get(str(row[column]), {})} for column in columns
+                ]
         elif kind == "filler":
             fillers.append(_word(row, "target"))
         elif kind == "pseudoword" and (not wanted or row.get("prime_id") in wanted):
-            pseudowords += [{"length": float(row["length"])}] * (row.get("slot") != "practice")
+            pseudowords += [_string(row)] * (row.get("slot") != "practice")
     targets = [word for name in list(TARGETS)[:3] for word in cells[name]]
     return {
         **cells,
@@ -78,6 +88,16 @@ def _word(row: Mapping[str, object], column: str) -> dict[str, float]:
         "length": float(str(row[f"{column}_len"])),
         "zipf": float(str(row[f"{column}_zipf"])),
     }
+
+
+def _string(row: Mapping[str, object]) -> dict[str, float]:
+    return {"length": float(str(row["length"])), **_figures(row, "")}
+
+
+def _figures(row: Mapping[str, object], of: str) -> dict[str, float]:
+    """How a string is spelt; nothing where a table of one's own does not say."""
+    names = {"bigram": f"{of}bigram", "neighbours": f"{of}neighbours"}
+    return {name: float(str(row[cell])) for name, cell in names.items() if cell in row}
 
 
 def match(cells: Cells, pairs: Iterable[tuple[str, str]]) -> list[Row]:
@@ -95,7 +115,7 @@ def match(cells: Cells, pairs: Iterable[tuple[str, str]]) -> list[Row]:
     ]
     known = {(row.cell, row.measure): row for row in rows}
     for first, second in pairs:
-        for measure in ("length", "zipf"):
+        for measure in MEASURES:
             a, b = known.get((first, measure)), known.get((second, measure))
             if a is not None and b is not None:
                 rows.append(_difference(a, b))
@@ -103,7 +123,7 @@ def match(cells: Cells, pairs: Iterable[tuple[str, str]]) -> list[Row]:
 
 
 def _measures(words: Sequence[Mapping[str, float]]) -> list[str]:
-    return [measure for measure in ("length", "zipf") if words and measure in words[0]]
+    return [measure for measure in MEASURES if words and all(measure in word for word in words)]
 
 
 def _sd(values: Sequence[float]) -> float | None:

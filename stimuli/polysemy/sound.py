@@ -4,7 +4,8 @@ Each spelling gives a set of possible pronunciations, so that an ambiguous one (
 and in *snow*) is compared in both readings. Consonants have one reading each, by the ordered rules
 in ``CONSONANTS``; groups of vowel letters have those in ``VOWELS``; a single vowel letter is long
 before one consonant and a final silent ``e``, long or short before one consonant and another
-vowel or at the end, short elsewhere. Vowels reduced to schwa and stress are not modelled.
+vowel or at the end, short elsewhere. Of the vowels that are reduced to schwa, those of a last
+syllable before ``l`` or ``r`` are taken for one (*jackal*, *jackle*); stress is not modelled.
 """
 
 from __future__ import annotations
@@ -95,6 +96,12 @@ R_COLOURED = {
 LONG = {"a": "ē", "e": "ī", "i": "ā", "o": "ō", "u": "ū", "y": "ā"}
 SHORT = {"a": "a", "e": "e", "i": "i", "o": "o", "u": "u", "y": "i"}
 
+REDUCED = (
+    (r"(?<=[^aeiouy])([aeiou]l|le)$", "ɫ"),
+    (r"(?<=[^aeiouy])[aeiou]r$", "ɹ"),
+)
+"""Ends of a word, after a syllable with a vowel, whose own vowel is not heard as such."""
+
 MOST = 64
 """Most readings that are followed up."""
 
@@ -112,6 +119,7 @@ def sounds(word: str) -> frozenset[str]:
     letters = word.lower()
     for pattern, sound in CONSONANTS:
         letters = re.sub(pattern, sound, letters)
+    letters = _reduced(letters)
     silent_e = bool(re.search(r"[aeiouy][^aeiouy]+e$", letters))
     stem = letters[:-1] if silent_e else letters
     readings: list[tuple[str, ...]] = []
@@ -122,6 +130,14 @@ def sounds(word: str) -> frozenset[str]:
         place += length
     products = itertools.islice(itertools.product(*readings), MOST)
     return frozenset(re.sub(r"(.)\1", r"\1", "".join(reading)) for reading in products)
+
+
+def _reduced(letters: str) -> str:
+    for pattern, sound in REDUCED:
+        found = re.search(pattern, letters)
+        if found and set(letters[: found.start()]) & set(_LETTERS):
+            return letters[: found.start()] + sound
+    return letters
 
 
 def _reading(stem: str, place: int, *, silent_e: bool) -> tuple[tuple[str, ...], int]:

@@ -74,6 +74,35 @@ def lexicon(words: Iterable[str], *, rarest_part: int = 5) -> Lexicon:
     return Lexicon(known, bigrams, trigrams, {key: tuple(value) for key, value in by_place.items()})
 
 
+def spellable(length: int, known: Lexicon, *, rarest_trigram: int) -> list[str]:
+    """All strings of a length whose three letters in a row and whose segments words have too.
+
+    Parameters
+    ----------
+    length
+        Letters, at least 3.
+    known
+        The words.
+    rarest_trigram
+        In how many words every three letters in a row (ends included) stand at least.
+
+    >>> spellable(3, lexicon(["cat", "car", "bar"], rarest_part=1), rarest_trigram=1)
+    ['bar', 'car', 'cat']
+    """
+    common = sorted(triple for triple, n in known.trigrams.items() if n >= rarest_trigram)
+    following: dict[str, list[str]] = defaultdict(list)
+    for triple in common:
+        following[triple[:2]].append(triple[2])
+    strings = [triple for triple in common if triple.startswith("^")]
+    for _ in range(length - 1):
+        strings = [string + letter for string in strings for letter in following[string[-2:]]]
+    parts = {
+        (where, part) for (where, _, _), segments_ in known.parts.items() for part in segments_
+    }
+    ended = (string[1:-1] for string in strings if string.endswith("$"))
+    return [string for string in ended if all(part in parts for part in placed(string))]
+
+
 def placed(word: str) -> list[tuple[str, str]]:
     """The segments with their place in the word."""
     runs = segments(word)
@@ -104,3 +133,21 @@ def ends_like_a_form_of(word: str, words: Collection[str]) -> bool:
 def is_compound_of(word: str, words: Collection[str]) -> bool:
     """Whether two words stand side by side in the string."""
     return any(word[:cut] in words and word[cut:] in words for cut in range(3, len(word) - 2))
+
+
+def is_slip_of(word: str, words: Collection[str]) -> bool:
+    """Whether the string is a word with a letter left out, or with two neighbours swapped.
+
+    >>> is_slip_of("garag", {"garage"}), is_slip_of("rnig", {"ring"}), is_slip_of("rang", {"ring"})
+    (True, True, False)
+    """
+    fuller = (
+        word[:place] + letter + word[place:]
+        for place in range(len(word) + 1)
+        for letter in "abcdefghijklmnopqrstuvwxyz"
+    )
+    swapped = (
+        word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+        for place in range(len(word) - 1)
+    )
+    return any(string in words for string in (*fuller, *swapped))
