@@ -787,7 +787,9 @@ def test_the_baseline_is_the_last_one_marked_else_the_first_that_did_not_fail() 
     assert baseline_of(checks[:1]) is None
     assert baseline_of(checks) is checks[1]
     marked = replace(made(DAY(3), "fail"), baseline=True).facts()
-    assert baseline_of([*checks, marked, made(DAY(4)).facts()]) is marked
+    again = replace(made(DAY(4)), baseline=True).facts()
+    assert baseline_of([*checks, marked, made(DAY(5)).facts()]) is marked
+    assert baseline_of([*checks, marked, again, made(DAY(5)).facts()]) is again
 
 
 def test_marking_a_baseline_needs_a_place_to_keep_it(lab: Lab) -> None:
@@ -1149,7 +1151,9 @@ def test_each_flash_is_12_frames_of_light_and_18_of_dark_with_its_code_on_the_fi
     assert [round((b - a) * 60) for a, b in pairwise(onsets)] == [30] * 4
     sent = [t for t, byte in test.lab.line.received if byte == 212]
     assert sent == pytest.approx(onsets, abs=1e-9)
-    assert [event["code"] for event in test.log.of("trigger")] == [212] * 5
+    codes = test.log.of("trigger")
+    assert [(event["code"], event["kind_of"]) for event in codes] == [(212, "flip")] * 5
+    assert [event["t_flip"] for event in codes] == pytest.approx(onsets, abs=1e-6)
     assert [event["frames"] for event in test.log.of("phase")] == [12] * 5
     assert onsets[0] > 2.0  # darkness first
 
