@@ -198,9 +198,7 @@ def conduct(
         kind, facts = _opening(request, prepared, devices, earlier)
         if scanner is not None:
             facts["scanner"] = scanner.facts()
-        task, session, trigger = prepared.task, prepared.session, prepared.rig.trigger
-        stem = f"sub-{session.participant}_ses-{session.session}"
-        write_beside(path.parent, stem, exports_of(trigger, task.name, task.codes))
+        unwritten = _leave_codes(prepared, path.parent)
         log = EventLog(path, resume=earlier is not None)
         log.append(kind, facts.pop("t"), **facts)
         run = Run(
@@ -222,8 +220,8 @@ def conduct(
             tell=tell,
         )
         with _room_for_the_run(request), run:
-            for warning in plan.warnings:
-                run.note("trigger codes may come too close", warning=warning)
+            for warning in (*plan.warnings, *unwritten):
+                run.note("about the trigger codes", warning=warning)
                 if tell is not None:
                     tell(warning)
             if "mock" in devices.trigger.describe():
@@ -464,6 +462,20 @@ def _room_for_the_run(request: Request) -> Iterator[None]:
 def _sent_values(prepared: Prepared) -> dict[int, int] | None:
     trigger = prepared.rig.trigger
     return sent_values(prepared.task.codes, trigger.max_code, trigger.code_map)
+
+
+def _leave_codes(prepared: Prepared, folder: Path) -> list[str]:
+    """Write the code book next to the session's logs; why not, if that fails: no run waits for it.
+
+    The log's header has the task's codes as well.
+    """
+    task, session = prepared.task, prepared.session
+    stem = f"sub-{session.participant}_ses-{session.session}"
+    try:
+        write_beside(folder, stem, exports_of(prepared.rig.trigger, task.name, task.codes))
+    except DiskError as error:
+        return [str(error)]
+    return []
 
 
 def _stop_when_lost(rig: Rig) -> str | None:

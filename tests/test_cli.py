@@ -528,7 +528,9 @@ def test_a_disk_that_fills_up_during_a_run_is_told_and_loses_nothing(
         rf"{LOG}: the log could not be written \(File too large\)\. What did not fit is in (.*); "
         r"make room, append that file to the log, then run with --resume\."
     )
-    check(Mistake("", said), ran.returncode, ran.stdout, ran.stderr)
+    *book, told = ran.stderr.splitlines(keepends=True)
+    assert all("the code book could not be written" in line for line in book)
+    check(Mistake("", said), ran.returncode, ran.stdout, told)
     [rescue] = tmp_path.glob("mbtexp-rescue-*/*")
     with (tmp_path / LOG).open("ab") as log:
         log.write(rescue.read_bytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -237,6 +238,27 @@ def test_a_task_without_a_book_leaves_the_whole_book_only(tmp_path: Path) -> Non
     paths = write_beside(tmp_path, "sub-01_ses-01", exports)
     assert [path.name for path in paths] == ["sub-01_ses-01_codes.tsv", "sub-01_ses-01_codes.json"]
     assert write_beside(tmp_path, "sub-01_ses-01", exports) == []
+
+
+def test_a_full_disk_keeps_no_run_from_starting_and_leaves_no_half_book(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path.open
+
+    def full(path: Path, *args: Any, **more: Any) -> Any:
+        if "codes" in path.name:
+            path.touch()
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return whole(path, *args, **more)
+
+    monkeypatch.setattr(Path, "open", full)
+    log = simulated(tmp_path, rig_file(tmp_path))
+    assert [path.name for path in log.parent.iterdir()] == [log.name]
+    (note,) = [note for note in read_log(log).of("note") if "warning" in note]
+    assert (
+        "sub-01_ses-01_codes.tsv: the code book could not be written (No space" in note["warning"]
+    )
+    assert read_log(log).completed
 
 
 # -- forms ----------------------------------------------------------------------------------------

@@ -388,7 +388,7 @@ def test_no_preset_has_codes_that_a_line_cannot_tell_apart(refresh_hz: float) ->
 def test_no_whole_run_has_codes_that_a_line_cannot_tell_apart(
     task: str, preset: str, refresh_hz: float
 ) -> None:
-    for width in WIDTHS:
+    for width in WIDTHS if refresh_hz in (RATES[0], RATES[-1]) else WIDTHS[:1]:
         held(proof_of(task, preset, refresh_hz, width, 0), refresh_hz)
 
 

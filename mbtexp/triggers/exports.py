@@ -340,9 +340,10 @@ def _keep(path: Path, content: bytes) -> Path | None:
                 return None
             number += 1
         except OSError as error:
+            candidate.unlink(missing_ok=True)  # half a book would be taken for another one
             raise DiskError(
-                f"{candidate}: the code book cannot be written ({error.strerror}); make room or "
-                "choose another --data folder."
+                f"{candidate}: the code book could not be written ({error.strerror}). The log has "
+                "its codes all the same; make room, and write it with mbtexp codes --out."
             ) from None
         else:
             return candidate
