@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import stdtrit
@@ -19,6 +19,10 @@ from scipy.special import stdtrit
 from analysis.indices import MISSED_LIMIT, Analysis, Index, index_of
 from analysis.intervals import LEVEL, Estimate, mean_t, median_order, normal, undefined
 from analysis.read import Run, Trial, Trials, number
+from analysis.scoring import score_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PEOPLE = ("own", "acquainted", "friend", "unfamiliar")
 MOODS = ("pleasure", "arousal", "distress")
@@ -532,3 +536,21 @@ ANALYSIS = Analysis(
     conditions=CONDITIONS,
     flags=FLAGS,
 )
+
+
+def score(trials: pd.DataFrame, params: Params | None = None) -> pd.DataFrame:
+    """Indices of every run in a plain table of trials, in the columns of ``indices.tsv``.
+
+    Parameters
+    ----------
+    trials
+        A row a trial, as in ``trials_attachment.tsv`` or made by hand; NaN where something is
+        missing. Needed are ``participant``, ``kind`` (``picture``, ``person``, ``image``, ``mood``,
+        ``prime``, ``awareness``), ``condition`` (``own``, ``acquainted``, ``friend`` ...) and
+        ``response`` (0 to 100 of a slider, ``pressed`` or ``none`` for a dot, an answer).
+        Used where they are there: ``session``, ``run``, ``trial`` (moods need their order),
+        ``practice``, ``scale``, ``dot``, ``rt_s``, ``correct``, ``prime_s``.
+    params
+        Settings: the limits of marks.
+    """
+    return score_table(trials, ANALYSIS, params, needed=("kind", "condition", "response"))

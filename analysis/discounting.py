@@ -41,6 +41,7 @@ from analysis.indifference import (
 from analysis.intervals import Estimate, mean_t, median_order, proportion, undefined
 from analysis.mcq import RULE, BoundaryScore, boundary_score
 from analysis.read import Run, Trial, Trials, number
+from analysis.scoring import score_table
 from mbtexp.errors import DataError
 
 if TYPE_CHECKING:
@@ -640,6 +641,27 @@ ANALYSIS = Analysis(
     conditions=CONDITIONS,
     flags=FLAGS,
 )
+
+
+def score(trials: pd.DataFrame, params: Params | None = None) -> pd.DataFrame:
+    """Indices of every run in a plain table of trials, in the columns of ``indices.tsv``.
+
+    Parameters
+    ----------
+    trials
+        A row a trial, as in ``trials_discounting.tsv`` or made by hand; NaN where something is
+        missing. Needed are ``participant``, ``response`` (``sooner`` or ``later``), the amounts
+        ``sooner`` and ``later`` and the delay ``later_days``. Used where they are there:
+        ``session``, ``run``, ``trial`` (an adjusting series needs its order), ``practice``,
+        ``rt_s``, ``sooner_days`` (0 unless told), ``method`` (``mcq``, ``adjusting``,
+        ``five_trial``, ``experiential``), ``magnitude`` and ``rank`` (the questionnaire),
+        ``condition`` (``choice`` unless told), ``series``, ``shown``, ``position``, ``points``.
+    params
+        Settings.
+    """
+    return score_table(
+        trials, ANALYSIS, params, needed=("response", "sooner", "later", "later_days")
+    )
 
 
 # -- data from elsewhere: plain tables and arrays -------------------------------------------------

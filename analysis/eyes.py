@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import chdtrc
@@ -30,7 +30,11 @@ from analysis.intervals import (
 )
 from analysis.logistic import ability, ridge_logistic
 from analysis.read import Run, Trial, Trials, number
+from analysis.scoring import score_table
 from mbtexp.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 POSITIONS = ("tl", "tr", "bl", "br")
 
@@ -666,3 +670,21 @@ ANALYSIS = Analysis(
     conditions=CONDITIONS,
     flags=FLAGS,
 )
+
+
+def score(trials: pd.DataFrame, params: Params | None = None) -> pd.DataFrame:
+    """Indices of every run in a plain table of trials, in the columns of ``indices.tsv``.
+
+    Parameters
+    ----------
+    trials
+        A row a trial, as in ``trials_eyes.tsv`` or made by hand; NaN where something is missing.
+        Needed are ``participant`` and ``correct`` (NaN: no answer). Used where they are there:
+        ``session``, ``run``, ``trial``, ``practice``, ``response``, ``rt_s``, ``condition``
+        (``mental`` unless told), ``target`` with the four words ``word_tl`` ... ``word_br`` and the
+        ``position`` of the answer, ``valence``, ``valence_class``, ``difficulty``, ``sex``,
+        ``form``, ``lookups`` (words, with ``|`` between them) and ``lookup_s``.
+    params
+        Settings.
+    """
+    return score_table(trials, ANALYSIS, params, needed=("correct",))

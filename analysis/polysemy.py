@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -29,6 +29,11 @@ from analysis.intervals import (
     undefined,
 )
 from analysis.read import Run, Trial, Trials, number
+from analysis.rt import SD_TRIM, Trim, marks
+from analysis.scoring import score_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SENSES = ("attachment", "other")
 CELLS = (
@@ -45,14 +50,14 @@ class Params:
 
     fastest_s: float = 0.25
     slowest_s: float = 1.8
-    sd: float | None = 2.5
-    """Distance from the mean of a person's cell in its SDs, both sides; None: no such trim."""
+    trim: Trim = SD_TRIM
+    """What is too far from the other times, after the limits; ``rt.trim_of`` makes one by name."""
 
     @property
     def rule(self) -> str:
-        """The trim by name, as every index carries it."""
-        relative = "none" if self.sd is None else f"sd{self.sd:g}/two/ddof1/cell"
-        return f"abs{self.fastest_s:g}-{self.slowest_s:g}s, correct, trim={relative}"
+        """The rules by name, as every index carries them."""
+        limits = f"abs{self.fastest_s:g}-{self.slowest_s:g}s"
+        return f"{limits}, correct, trim={self.trim.name}"
 
 
 @dataclass(frozen=True)
@@ -76,13 +81,23 @@ class Cell:
 
 
 def cell(trials: Sequence[Trial], params: Params) -> Cell:
-    """Correct answers of a cell within the absolute limits, then within its SDs; not recursive."""
-    right = [t.rt_s for t in trials if t.correct and t.rt_s is not None]
-    kept = np.array([rt for rt in right if params.fastest_s <= rt <= params.slowest_s])
-    if params.sd is not None and kept.size > 2 and np.ptp(kept) > 0:
-        kept = kept[np.abs(kept - kept.mean()) <= params.sd * kept.std(ddof=1)]
-    logs = tuple(math.log(rt) for rt in kept)
-    return Cell(tuple(trials), logs, len(right) - len(logs))
+    """A cell by itself; a trim over the whole participant then sees this cell alone."""
+    return _cell(trials, _used(trials, [""] * len(trials), params))
+
+
+def _used(trials: Sequence[Trial], cells: Sequence[Hashable], params: Params) -> list[bool]:
+    """Which trials give a response time: right answers that break no rule."""
+    rt = [t.rt_s if t.correct and t.rt_s is not None else math.nan for t in trials]
+    found = marks(
+        rt, params.trim, fastest_s=params.fastest_s, slowest_s=params.slowest_s, cell=cells
+    )
+    return [mark == "" for mark in found]
+
+
+def _cell(trials: Sequence[Trial], used: Sequence[bool]) -> Cell:
+    times = [t.rt_s for t, keep in zip(trials, used, strict=True) if keep and t.rt_s is not None]
+    right = sum(bool(t.correct) and t.rt_s is not None for t in trials)
+    return Cell(tuple(trials), tuple(math.log(rt) for rt in times), right - len(times))
 
 
 Table = Mapping[tuple[str, int], Cell]
@@ -92,12 +107,17 @@ Table = Mapping[tuple[str, int], Cell]
 def cells_of(trials: Sequence[Trial], params: Params) -> dict[tuple[str, int], Cell]:
     """Every condition of word targets at every SOA of the run."""
     soas = sorted({ms for t in trials if (ms := _soa_ms(t)) is not None})
-    groups: dict[tuple[str, int], list[Trial]] = {(c, s): [] for c in CELLS for s in soas}
-    for trial in trials:
-        key = (str(trial.design.get("condition")), _soa_ms(trial))
-        if key in groups:
-            groups[key].append(trial)
-    return {key: cell(found, params) for key, found in groups.items()}
+    groups: dict[tuple[str, int | None], list[tuple[Trial, bool]]] = {}
+    keys = [(str(trial.design.get("condition")), _soa_ms(trial)) for trial in trials]
+    targets = [(t, key) for t, key in zip(trials, keys, strict=True) if key[0] in CELLS]
+    used = _used([t for t, _ in targets], [key for _, key in targets], params)
+    for (trial, key), keep in zip(targets, used, strict=True):
+        groups.setdefault(key, []).append((trial, keep))
+    table = {}
+    for key in ((condition, soa) for condition in CELLS for soa in soas):
+        found = groups.get(key, [])
+        table[key] = _cell([t for t, _ in found], [keep for _, keep in found])
+    return table
 
 
 def _soa_ms(trial: Trial) -> int | None:
@@ -668,3 +688,21 @@ ANALYSIS = Analysis(
     conditions=CONDITIONS,
     flags=FLAGS,
 )
+
+
+def score(trials: pd.DataFrame, params: Params | None = None) -> pd.DataFrame:
+    """Indices of every run in a plain table of trials, in the columns of ``indices.tsv``.
+
+    Parameters
+    ----------
+    trials
+        A row a trial, as in ``trials_polysemy.tsv`` or made by hand; NaN where something is
+        missing. Needed are ``participant``, ``condition`` (``attachment_related``,
+        ``other_unrelated`` ..., ``control``), ``soa_s``, ``correct`` (NaN: no answer) and ``rt_s``.
+        Used where they are there: ``session``, ``run``, ``trial``, ``practice``, ``is_word`` with
+        ``response``
+        (``word`` or ``nonword``), ``part`` (``decision`` unless told).
+    params
+        Settings: limits and trim.
+    """
+    return score_table(trials, ANALYSIS, params, needed=("condition", "soa_s", "correct", "rt_s"))

@@ -307,6 +307,7 @@ RESULT = (
     "frames_dropped",
     "simulated",
     "mode",
+    "run_flags",
 )
 
 DESCRIPTIONS: dict[str, dict[str, Any]] = {
@@ -335,6 +336,7 @@ DESCRIPTIONS: dict[str, dict[str, Any]] = {
     "frames_dropped": {"Description": "refreshes missed during the trial's phases"},
     "simulated": {"Description": "model of a simulated participant; n/a for a person"},
     "mode": {"Description": "lab, or pilot for data that belong to no study"},
+    "run_flags": {"Description": "marks of the run that each of its indices carries"},
 }
 
 
@@ -358,6 +360,7 @@ def rows_of(tables: Iterable[Trials], columns: Sequence[str]) -> Iterator[list[o
                 **_outcome_cells(trial),
                 **{name: getattr(trials.run, name, None) for name in (*KEY, *RESULT)},
                 **{name: getattr(trial, name) for name in (*KEY, *RESULT) if hasattr(trial, name)},
+                "run_flags": trials.run.flags,
             }
             yield [cells.get(column) for column in columns]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,6 +31,10 @@ from analysis.intervals import (
     undefined,
 )
 from analysis.read import Run, Trial, Trials, number
+from analysis.scoring import score_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MIDDLE = 4.0
 POINTS = 7
@@ -522,3 +526,21 @@ ANALYSIS = Analysis(
     conditions=CONDITIONS,
     flags=FLAGS,
 )
+
+
+def score(trials: pd.DataFrame, params: Params | None = None) -> pd.DataFrame:
+    """Indices of every run in a plain table of trials, in the columns of ``indices.tsv``.
+
+    Parameters
+    ----------
+    trials
+        A row a trial, as in ``trials_trust.tsv`` or made by hand; NaN where something is missing.
+        Needed are ``participant``, ``judgement`` (``trust`` or ``age``) and ``response`` (1 to 7,
+        or ``trustworthy``, ``untrustworthy``, ``older``, ``younger``). Used where they are there:
+        ``session``, ``run``, ``trial``, ``practice``, ``rt_s``, ``stim_id``, ``repeat``, the norms
+        ``trust`` and ``age``, their third ``level`` (``low``, ``middle``, ``high``) and
+        ``morph_step``.
+    params
+        Settings.
+    """
+    return score_table(trials, ANALYSIS, params, needed=("judgement", "response"))

@@ -24,6 +24,7 @@ from analysis.polysemy import (
     split_half,
 )
 from analysis.read import Run, Trial, Trials, trials_of
+from analysis.rt import NO_TRIM
 from mbtexp.conduct import Prepared, Request, prepare
 from mbtexp.events import Log, MemoryLog
 from mbtexp.run import Run as Show
@@ -169,7 +170,7 @@ def test_times_outside_the_limits_and_far_from_their_cell_are_cut_once() -> None
     times = [0.5 + 0.01 * (k % 7) for k in range(20)] + [0.2, 1.9, 0.9]
     found = cell([decision(k, "control", t) for k, t in enumerate(times)], Params())
     assert (len(found.log_rt), found.n_cut) == (20, 3)
-    absolute = cell([decision(k, "control", t) for k, t in enumerate(times)], Params(sd=None))
+    absolute = cell([decision(k, "control", t) for k, t in enumerate(times)], Params(trim=NO_TRIM))
     assert (len(absolute.log_rt), absolute.n_cut) == (21, 2)
     rule = "abs0.25-1.8s, correct, trim=sd2.5/two/ddof1/cell"
     assert rule in scored(person())["priming", "other_250"].method

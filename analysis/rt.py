@@ -1,0 +1,386 @@
+"""Response times: trials marked by named rules, scores of speed with accuracy, the ex-Gaussian.
+
+"The same" trim differs between programs (one side or two, which SD, which cell), so every rule has
+a name that says all of it, and a trial is marked with the first rule it breaks and never deleted.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_ndtr
+
+from mbtexp.errors import DataError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MAD_TO_SD = 1.4826
+"""Makes the median absolute deviation of a normal distribution its SD."""
+
+CRITERION_N = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 25, 30, 35, 50, 100)
+CRITERION_SD = (
+    *(8.0, 6.2, 5.3, 4.8, 4.475, 4.25, 4.11, 4.0, 3.92, 3.85, 3.8, 3.75),
+    *(3.64, 3.595, 3.55, 3.54, 3.51, 3.5),
+)
+"""Van Selst & Jolicoeur's (1994) moving criterion of the modified recursive rule, in SDs.
+
+Linear between these sample sizes, constant from 100 on. The numbers were compared in two programs
+that carry them, trimr 1.1.1 and RawRT, which agree at every size from 4 to 100.
+"""
+
+FEWEST_TO_FIT = 20
+"""Response times below which no ex-Gaussian is fitted: a preset; papers advise 40 and more."""
+
+Kind = Literal["none", "sd", "mad", "recursive"]
+Sides = Literal["two", "upper"]
+Scope = Literal["cell", "participant"]
+
+
+@dataclass(frozen=True)
+class Trim:
+    """A rule by which a response time is far from the others of its cell (or its participant).
+
+    >>> Trim().name, Trim("mad", 3, "upper").name, Trim("recursive").name, Trim("none").name
+    ('sd2.5/two/ddof1/cell', 'mad3/upper/cell', 'recursive/cell', 'none')
+    """
+
+    kind: Kind = "sd"
+    criterion: float = 2.5
+    """Distance from the mean in SDs, or from the median in MADs times 1.4826."""
+    sides: Sides = "two"
+    ddof: Literal[0, 1] = 1
+    """1: sample SD (divides by n - 1), 0: population SD (by n)."""
+    scope: Scope = "cell"
+
+    @property
+    def name(self) -> str:
+        """The rule as it stands in the column ``method``."""
+        if self.kind == "none":
+            return "none"
+        if self.kind == "recursive":
+            return f"recursive/{self.scope}"
+        ddof = f"/ddof{self.ddof}" if self.kind == "sd" else ""
+        return f"{self.kind}{self.criterion:g}/{self.sides}{ddof}/{self.scope}"
+
+    def outlying(self, rt: ArrayLike) -> Bools:
+        """Which of these response times (s, no NaN) the rule marks; one group at a time."""
+        times = np.asarray(rt, dtype=float)
+        if self.kind == "none" or times.size < 3 or np.ptp(times) == 0:
+            return np.zeros(times.shape, dtype=bool)
+        if self.kind == "recursive":
+            return _recursive(times)
+        if self.kind == "sd":
+            away, width = times - times.mean(), times.std(ddof=self.ddof)
+        else:
+            away = times - np.median(times)
+            width = MAD_TO_SD * np.median(np.abs(away))
+            if width == 0:  # most values are the same: no distance can be told
+                return np.zeros(times.shape, dtype=bool)
+        distance = np.abs(away) if self.sides == "two" else away
+        far: Bools = distance > self.criterion * width
+        return far
+
+
+NO_TRIM = Trim("none")
+SD_TRIM = Trim()
+"""2.5 sample SDs on both sides within a participant's cell, once."""
+
+_NAME = re.compile(
+    r"(?P<kind>sd|mad)(?P<criterion>\d+(?:\.\d+)?)/(?P<sides>two|upper)"
+    r"(?:/ddof(?P<ddof>[01]))?/(?P<scope>cell|participant)"
+)
+
+
+def trim_of(name: str) -> Trim:
+    """The rule that has this name.
+
+    >>> trim_of("sd3/upper/ddof0/participant") == Trim("sd", 3.0, "upper", 0, "participant")
+    True
+
+    Raises
+    ------
+    DataError
+        No rule is called so.
+    """
+    known = {rule.name: rule for rule in (NO_TRIM, Trim("recursive"), RECURSIVE_PARTICIPANT)}
+    if name in known:
+        return known[name]
+    found = _NAME.fullmatch(name)
+    if found is None or (found["ddof"] is None) == (found["kind"] == "sd"):
+        raise DataError(
+            f"There is no trim {name!r}; write it as 'none', 'sd2.5/two/ddof1/cell', "
+            "'mad2.5/upper/participant' or 'recursive/cell'."
+        )
+    return Trim(
+        kind="sd" if found["kind"] == "sd" else "mad",
+        criterion=float(found["criterion"]),
+        sides="two" if found["sides"] == "two" else "upper",
+        ddof=0 if found["ddof"] == "0" else 1,
+        scope="cell" if found["scope"] == "cell" else "participant",
+    )
+
+
+RECURSIVE_PARTICIPANT = Trim("recursive", scope="participant")
+
+
+def criterion_for(n: int) -> float:
+    """Moving criterion (SDs) of the modified recursive rule for a sample of this size, 4 or more.
+
+    >>> criterion_for(4), round(criterion_for(17), 3), criterion_for(400)
+    (8.0, 3.706, 3.5)
+    """
+    return float(np.interp(n, CRITERION_N, CRITERION_SD))
+
+
+def _recursive(times: Floats) -> Bools:
+    """Modified recursive rule with moving criterion, Van Selst & Jolicoeur (1994).
+
+    The slowest time is set aside, limits are drawn around the others by the criterion for the whole
+    sample, and the slowest and the fastest go if they lie outside; repeated until none goes or four
+    are left.
+    """
+    left = np.argsort(times, kind="stable")
+    out = np.zeros(times.shape, dtype=bool)
+    while left.size > 4:
+        others = times[left[:-1]]
+        mean = others.mean()
+        reach = criterion_for(int(left.size)) * others.std(ddof=1)
+        too_slow, too_fast = times[left[-1]] > mean + reach, times[left[0]] < mean - reach
+        if not (too_slow or too_fast):
+            break
+        out[left[-1]] |= too_slow
+        out[left[0]] |= too_fast
+        left = left[~out[left]]
+    return out
+
+
+# -- marks ---------------------------------------------------------------------------------------
+
+MARKS = {
+    "": "the response time is used",
+    "no_rt": "there is no response time",
+    "too_fast": "below the lower absolute limit",
+    "too_slow": "above the upper absolute limit",
+    "trimmed": "too far from the other times of its cell (or participant)",
+}
+"""What each mark means; the first rule that a time breaks is the one it gets."""
+
+
+def marks(
+    rt: ArrayLike,
+    trim: Trim = NO_TRIM,
+    *,
+    fastest_s: float | None = None,
+    slowest_s: float | None = None,
+    participant: Sequence[Hashable] | NDArray[np.generic] | None = None,
+    cell: Sequence[Hashable] | NDArray[np.generic] | None = None,
+) -> NDArray[np.str_]:
+    """A mark for each response time: empty if it is used, else the first rule that it breaks.
+
+    Absolute limits come first (a time on a limit is used); the trim then looks at what they left.
+    Errors are the caller's to leave out: give NaN for a time that must not count.
+
+    Parameters
+    ----------
+    rt
+        Response times, s; NaN where there is none.
+    trim
+        The relative rule.
+    fastest_s, slowest_s
+        Absolute limits, s.
+    participant, cell
+        Labels of the same length: whose the times are, and of which cell; without them all are of
+        one participant and one cell. A cell is always one within a participant.
+
+    >>> marks([0.1, 0.5, 2.4, float("nan")], fastest_s=0.2, slowest_s=2).tolist()
+    ['too_fast', '', 'too_slow', 'no_rt']
+    """
+    times = np.asarray(rt, dtype=float)
+    found = np.full(times.shape, "", dtype="<U8")
+    found[np.isnan(times)] = "no_rt"
+    if fastest_s is not None:
+        found[(found == "") & (times < fastest_s)] = "too_fast"
+    if slowest_s is not None:
+        found[(found == "") & (times > slowest_s)] = "too_slow"
+    for group in _groups(times.size, participant, cell if trim.scope == "cell" else None):
+        rest = group[found[group] == ""]
+        found[rest[trim.outlying(times[rest])]] = "trimmed"
+    return found
+
+
+def _groups(
+    n: int,
+    participant: Sequence[Hashable] | NDArray[np.generic] | None,
+    cell: Sequence[Hashable] | NDArray[np.generic] | None,
+) -> list[NDArray[np.intp]]:
+    places: dict[tuple[Hashable, Hashable], list[int]] = {}
+    for k in range(n):
+        whose = None if participant is None else participant[k]
+        which = None if cell is None else cell[k]
+        places.setdefault((whose, which), []).append(k)
+    return [np.array(group, dtype=np.intp) for group in places.values()]
+
+
+# -- speed and accuracy in one number ------------------------------------------------------------
+
+
+def lisas(
+    rt: ArrayLike, correct: ArrayLike, condition: Sequence[Hashable] | NDArray[np.generic]
+) -> Mapping[Hashable, float]:
+    """Linear integrated speed-accuracy score of each condition of one person, s.
+
+    Mean RT of right answers + (S_RT / S_PE) times the share of errors, S over all of the person's
+    trials (sample SD; RT of right answers). Vandierendonck (2017), Behav Res Methods 49:653. His
+    simulations of 2021 show that such scores react to shifts between speed and accuracy: secondary.
+
+    Parameters
+    ----------
+    rt
+        Response times, s; trials whose time is NaN (a cut one) count in the share of errors only.
+    correct
+        1 or 0; NaN for a missed trial, which is in nothing.
+    condition
+        Label of each trial's condition.
+
+    >>> lisas([0.5, 0.7, 0.6, 0.8], [1, 1, 1, 1], ["a", "a", "b", "b"])
+    {'a': 0.6, 'b': 0.7}
+    """
+    times, right = np.asarray(rt, dtype=float), np.asarray(correct, dtype=float)
+    answered = np.isfinite(right)
+    timed = (right == 1) & np.isfinite(times)
+    errors = 1 - right[answered]
+    s_pe = float(errors.std(ddof=1)) if errors.size > 1 else 0.0
+    s_rt = float(times[timed].std(ddof=1)) if timed.sum() > 1 else 0.0
+    weight = s_rt / s_pe if s_pe > 0 else 0.0
+    places: dict[Hashable, list[int]] = {}
+    for k, label in enumerate(condition):
+        places.setdefault(label, []).append(k)
+    scores: dict[Hashable, float] = {}
+    for label, rows in places.items():
+        here = np.array(rows)
+        used, all_answered = here[timed[here]], here[answered[here]]
+        if used.size == 0:
+            scores[label] = math.nan
+            continue
+        share = float(1 - right[all_answered].mean())
+        scores[label] = float(times[used].mean()) + weight * share
+    return scores
+
+
+def bis(mean_rt: ArrayLike, proportion_correct: ArrayLike) -> Floats:
+    """Balanced integration score of cells: z(proportion correct) - z(mean RT of right answers).
+
+    Standardised over all cells given (people x conditions) with the population SD; a cell with NaN
+    is NaN and in no mean. Liesefeld & Janczyk (2019), Behav Res Methods 51:40.
+
+    >>> bis([0.5, 0.7], [0.9, 0.7]).round(6).tolist()
+    [2.0, -2.0]
+    """
+    rt, share = np.asarray(mean_rt, dtype=float), np.asarray(proportion_correct, dtype=float)
+    known = np.isfinite(rt) & np.isfinite(share)
+    scores: Floats = np.full(rt.shape, np.nan)
+    if known.any():
+        scores[known] = _standardised(share[known]) - _standardised(rt[known])
+    return scores
+
+
+def _standardised(values: Floats) -> Floats:
+    """Standard scores; all 0 where nothing differs."""
+    apart = values - values.mean()
+    sd = float(values.std())
+    # Values that differ by rounding alone do not differ.
+    if sd <= 1e-12 * float(np.abs(values).max()):
+        return np.zeros_like(values)
+    z: Floats = apart / sd
+    return z
+
+
+# -- the ex-Gaussian -----------------------------------------------------------------------------
+
+
+class ExGaussian(NamedTuple):
+    """A normal time plus an exponential one, fitted by maximum likelihood; seconds."""
+
+    mu_s: float
+    """Mean of the normal part."""
+    sigma_s: float
+    """SD of the normal part."""
+    tau_s: float
+    """Mean (and SD) of the exponential part: the slow tail."""
+    log_lik: float
+    n: int
+    flag: str
+    """Empty, ``few_values``, ``constant``, or ``at_bound``: no tail, or no spread before it."""
+
+
+SMALLEST = 0.01
+"""Lower end of the box of sigma and tau, as a share of the SD; below double of it: ``at_bound``."""
+
+
+def ex_gaussian(rt: ArrayLike) -> ExGaussian:
+    """The ex-Gaussian that makes these response times (s) likeliest; NaN times are left out.
+
+    It describes a distribution; that its parts are stages of a mind does not follow. Trim as little
+    as possible before it: the tail is what it measures.
+    """
+    times = np.asarray(rt, dtype=float)
+    times = times[np.isfinite(times)]
+    nothing = (math.nan, math.nan, math.nan, math.nan, int(times.size))
+    if times.size < FEWEST_TO_FIT:
+        return ExGaussian(*nothing, "few_values")
+    mean, sd = float(times.mean()), float(times.std())
+    if np.ptp(times) == 0:
+        return ExGaussian(*nothing, "constant")
+    best = min((_fitted((times - mean) / sd, start) for start in _starts(times)), key=_height)
+    mu, ln_sigma, ln_tau, height = best
+    sigma, tau = math.exp(ln_sigma), math.exp(ln_tau)
+    flag = "at_bound" if min(sigma, tau) < 2 * SMALLEST else ""
+    log_lik = -height - times.size * math.log(sd)
+    return ExGaussian(mean + sd * mu, sd * sigma, sd * tau, log_lik, int(times.size), flag)
+
+
+def _height(fit: tuple[float, float, float, float]) -> float:
+    return fit[3]
+
+
+def _starts(times: Floats) -> list[tuple[float, float, float]]:
+    """Parameters of the standardised times by the third moment, and with a short and a long tail.
+
+    The exponential part alone is skewed: its tau is the SD times the root of half the skewness.
+    """
+    z = (times - times.mean()) / times.std()
+    half_skew = max(float((z**3).mean()) / 2, 0.0) ** (1 / 3)
+    tails = (min(max(half_skew, 0.1), 0.95), 0.3, 0.8)
+    return [(-tail, 0.5 * math.log(1 - tail**2), math.log(tail)) for tail in tails]
+
+
+def _fitted(z: Floats, start: tuple[float, float, float]) -> tuple[float, float, float, float]:
+    from scipy.optimize import minimize  # noqa: PLC0415  half a second that few callers need
+
+    def misfit(at: Floats) -> float:
+        return -float(log_density(z, at[0], math.exp(at[1]), math.exp(at[2])).sum())
+
+    low = math.log(SMALLEST)
+    box = [(float(z.min()) - 1, float(z.max())), (low, 2.0), (low, 2.0)]
+    found = minimize(misfit, start, method="L-BFGS-B", bounds=box, options={"ftol": 1e-13})
+    mu, ln_sigma, ln_tau = (float(value) for value in found.x)
+    return mu, ln_sigma, ln_tau, float(found.fun)
+
+
+def log_density(x: ArrayLike, mu: float, sigma: float, tau: float) -> Floats:
+    """Log density of the ex-Gaussian.
+
+    >>> f"{float(log_density(0.6, 0.5, 0.05, 0.15)):.4f}"
+    '1.2370'
+    """
+    values = np.asarray(x, dtype=float)
+    z = (values - mu) / sigma - sigma / tau
+    log_f: Floats = -math.log(tau) + (mu - values) / tau + 0.5 * (sigma / tau) ** 2 + log_ndtr(z)
+    return log_f
