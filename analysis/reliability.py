@@ -111,7 +111,7 @@ def split_half(
     for number in range(n_splits):
         first = _dealt(len(table), groups, rng)
         halves[number, 0], halves[number, 1] = scored(first), scored(~first)
-    return _summary(halves, rng, names)
+    return summary_of(halves, rng, names)
 
 
 def _dealt(
@@ -147,7 +147,8 @@ def _scorer(
     return at_once
 
 
-def _summary(halves: Floats, rng: np.random.Generator, strata: Sequence[str]) -> SplitHalf:
+def summary_of(halves: Floats, rng: np.random.Generator, strata: Sequence[str]) -> SplitHalf:
+    """Agreement of scores of halves that are known already, shape (splits, 2, people)."""
     everybody = np.arange(halves.shape[2])
     r = _correlations(halves, everybody)
     sb = spearman_brown(r)
