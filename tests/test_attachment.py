@@ -24,13 +24,14 @@ from mbtexp.session import Session
 from mbtexp.simulate import Answer
 from mbtexp.stimuli import find_set
 from mbtexp.timeline import Image, Phase, Text
+from mbtexp.triggers.codes import ATTACHMENT as CODES
 from mbtexp.virtual import VirtualLab
 from tasks.attachment import TASK
 from tasks.attachment.design import block_order, induced
 from tasks.attachment.method import too_distressed
 from tasks.attachment.params import MOOD_SCALES, PRESETS, SCALES, Params
 from tasks.attachment.participant import Feelings, feeling
-from tasks.attachment.screens import MASK, SLABS, dot
+from tasks.attachment.screens import MASK, SLABS, dot, prime_phases, sides
 from tasks.attachment.trials import Trial
 
 RATES_HZ = (59.94, 60.0, 75.0, 100.0, 120.0, 144.0)
@@ -170,7 +171,7 @@ def test_a_block_lasts_sixteen_seconds_with_its_dots() -> None:
 # -- order ----------------------------------------------------------------------------------------
 
 
-def test_every_condition_follows_every_other_once_or_twice_in_the_blocks() -> None:
+def test_every_condition_follows_every_other_one_to_three_times_in_the_blocks() -> None:
     for number in range(1, 65):
         order = [place for _, place in block_order(4, 6, number)]
         pairs = Counter(pairwise(order))
@@ -458,6 +459,25 @@ def test_the_masked_keys_change_sides_over_participants() -> None:
     )
     assert len(sides) == 4
     assert set(sides.values()) == {4}
+
+
+def test_an_answer_s_code_is_the_option_s_whatever_its_side() -> None:
+    first = {"pleasant", "attachment"}
+    keys = set()
+    for number in range(1, 5):
+        prepared = made("masked", f"{number:02d}")
+        for trial in prepared.rows:
+            if trial.kind not in ("prime", "awareness"):
+                continue
+            asked = prime_phases(trial, prepared.material, 60.0)[-1]
+            assert asked.keys is not None
+            left, right = sides(trial, prepared.material)
+            said = {"f": left, "j": right}
+            for key, code in asked.keys.codes:
+                expected = CODES.response_first if said[key] in first else CODES.response_second
+                assert code == expected, (number, trial)
+                keys.add((trial.kind, said[key], key))
+    assert len(keys) == 8
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

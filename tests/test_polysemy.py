@@ -28,10 +28,11 @@ from mbtexp.run import Run
 from mbtexp.session import Session
 from mbtexp.simulate import Answer, nobody
 from mbtexp.timeline import Phase
+from mbtexp.triggers.codes import POLYSEMY as CODES
 from mbtexp.virtual import VirtualLab
 from tasks.polysemy import TASK
 from tasks.polysemy.design import cell_of, n_nonwords
-from tasks.polysemy.method import timeline
+from tasks.polysemy.method import question_phases, timeline
 from tasks.polysemy.params import PRESETS, soas
 from tasks.polysemy.rows import Cell, Trial
 
@@ -350,6 +351,23 @@ def test_feedback_comes_in_practice_only() -> None:
     fed = [event["trial"] for event in log.of("phase") if event["phase"] == "feedback"]
     assert set(fed) == practice
     assert len(fed) == 20
+
+
+def test_the_code_of_a_choice_after_a_masked_word_is_its_meaning_and_not_its_side() -> None:
+    ready = prepared("masked")
+    masked_left = set()
+    for row in ready.rows:
+        if row.part != "awareness":
+            continue
+        keys = question_phases(row, ready.material, 60.0)[-1].keys
+        assert keys is not None
+        offered = dict(zip(ready.material.keys[:2], (row.left, row.right), strict=True))
+        assert {code: offered[key] == row.prime for key, code in keys.codes} == {
+            CODES.response_first: True,
+            CODES.response_second: False,
+        }
+        masked_left.add(row.left == row.prime)
+    assert masked_left == {True, False}
 
 
 def test_the_awareness_test_offers_both_words_equally_often_on_both_sides() -> None:

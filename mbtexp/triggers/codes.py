@@ -185,12 +185,15 @@ ATTACHMENT = codebook(
     ),
     response_first=Entry(
         26,
-        "The dot was reported, or the left answer chosen",
+        "The dot was reported, or 'more pleasant' or the kind of closeness chosen",
         f"{_PRESS}, Label/First-option",
         short="response",
     ),
     response_second=Entry(
-        27, "The right answer was chosen", f"{_PRESS}, Label/Second-option", short="response"
+        27,
+        "'Less pleasant' or the other kind was chosen",
+        f"{_PRESS}, Label/Second-option",
+        short="response",
     ),
     slider=Entry(34, "Onset of a rating", f"{_TEXT}, Label/Rating", short="question"),
     calm=Entry(
@@ -273,13 +276,13 @@ POLYSEMY = codebook(
     ),
     response_first=Entry(
         26,
-        "Answer 'word', or the left one of two",
+        "Answer 'word', or the masked word chosen of two",
         f"{_PRESS}, Label/First-option",
         short="response",
     ),
     response_second=Entry(
         27,
-        "Answer 'no word', or the right one of two",
+        "Answer 'no word', or the other word chosen of two",
         f"{_PRESS}, Label/Second-option",
         short="response",
     ),

@@ -10,7 +10,7 @@ from mbtexp.errors import TimingError
 from mbtexp.task import Material
 from mbtexp.timeline import Fixation, Image, Keys, Phase, Rect, Slider, Stimulus, Text, frames
 from mbtexp.triggers.codes import ATTACHMENT as CODES
-from tasks.attachment.design import primes_of
+from tasks.attachment.design import prime_conditions, primes_of
 from tasks.attachment.dots import STEP_S, quiet_s
 from tasks.attachment.params import Params
 from tasks.attachment.trials import Trial, set_of
@@ -224,12 +224,15 @@ def _asked(trial: Trial, material: Material) -> Phase:
     """The pattern to be judged, or the question which kind of word was shown."""
     left, right = material.keys[:2]
     size = material.params.word_deg
-    options = [material.text(f"option_{option}") for option in sides(trial, material)]
+    pair, shown = pair_of(trial, material), sides(trial, material)
+    options = [material.text(f"option_{option}") for option in shown]
     labels = tuple(
         Text(f"{key}  {option}", (x, -7.0), size, "deg")
         for key, option, x in zip((left, right), options, (-6.0, 6.0), strict=True)
     )
-    codes = ((left, CODES.response_first), (right, CODES.response_second))
+    # Codes are the options', not those of their sides, which change over participants.
+    first, second = (left, right) if shown == pair else (right, left)
+    codes = ((first, CODES.response_first), (second, CODES.response_second))
     keys = Keys((left, right), codes=codes)
     if trial.kind == "awareness":
         asked = Text(material.text("question_awareness"), size=size, units="deg", wrap=24 * size)
@@ -243,17 +246,17 @@ def _asked(trial: Trial, material: Material) -> Phase:
     )
 
 
+def pair_of(trial: Trial, material: Material) -> tuple[str, str]:
+    """The two options of a question, the first one first wherever it stands."""
+    if trial.kind == "awareness":
+        return prime_conditions(material.params)
+    return ("pleasant", "unpleasant")
+
+
 def sides(trial: Trial, material: Material) -> tuple[str, str]:
     """The two options as they stand, left and right."""
-    pair = ("pleasant", "unpleasant")
-    if trial.kind == "awareness":
-        pair = (
-            ("attachment", "neutral")
-            if material.params.primes == "words"
-            else ("own", "acquainted")
-        )
-    other = pair[1] if trial.left == pair[0] else pair[0]
-    return trial.left or pair[0], other
+    first, second = pair_of(trial, material)
+    return (second, first) if trial.left == second else (first, second)
 
 
 def prime_frames(params: Params, refresh_hz: float) -> int:

@@ -111,6 +111,7 @@ def question_phases(trial: Trial, material: Material, refresh_hz: float) -> list
     """A masked word, then two words to choose from, without a limit of time."""
     params: Params = material.params
     left, right = material.keys[:2]
+    masked, other = (left, right) if trial.left == trial.prime else (right, left)
     x = 6.5 * params.word_deg
     choice = Phase(
         "awareness",
@@ -121,7 +122,7 @@ def question_phases(trial: Trial, material: Material, refresh_hz: float) -> list
         ),
         code=CODES.awareness,
         keys=Keys(
-            (left, right), codes=((left, CODES.response_first), (right, CODES.response_second))
+            (left, right), codes=((masked, CODES.response_first), (other, CODES.response_second))
         ),
         tag=trial.prime,
     )
