@@ -135,7 +135,9 @@ def _last_induction(run: Placed, known: Sequence[Placed]) -> Placed | None:
 def _source(run: Placed, before: Placed | None) -> str:
     if run.started is None:
         return "no_clock"
-    return f"{before.key[2]} run {before.key[3]}" if before else "no_induction_before"
+    if before is None:
+        return "no_induction_before"
+    return f"{before.key[2]} run {before.key[3]}"
 
 
 # -- the study's own table -------------------------------------------------------------------------

@@ -73,6 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_plan(commands)
     _add_data(commands)
+    _add_questionnaires(commands)
     _add_stimuli(commands)
     _add_shows(commands)
     _add_demo(commands)
@@ -209,6 +210,34 @@ def _add_data(commands: Any) -> None:
         commands, "show", _show, "Read one log: what was run, how it went.", "mbtexp show LOG"
     )
     show.add_argument("log", type=Path, metavar="LOG", help="a file ending in _log.jsonl")
+
+
+def _add_questionnaires(commands: Any) -> None:
+    parser = commands.add_parser(
+        "questionnaires",
+        help="Score a lab's table of answers into the data set.",
+        description="List the questionnaires, or score a lab's table of answers.",
+        epilog="example:\n  mbtexp questionnaires import answers.csv --data study",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = parser.add_subparsers(title="what to do", required=True, metavar="VERB")
+    _command(
+        verbs,
+        "list",
+        _questionnaires_list,
+        "List the questionnaires that can be scored.",
+        "mbtexp questionnaires list",
+    )
+    bring = _command(
+        verbs,
+        "import",
+        _questionnaires_import,
+        "Score a table of answers (CSV, TSV, REDCap export) to phenotype files.",
+        "mbtexp questionnaires import answers.csv --data study --instrument ecr_r",
+    )
+    bring.add_argument("file", type=Path, metavar="FILE", help="table with a line a participant")
+    bring.add_argument("--data", type=Path, required=True, metavar="DIR", help="the study's folder")
+    bring.add_argument("--instrument", metavar="NAME", help="one questionnaire (all that fit)")
 
 
 def _add_stimuli(commands: Any) -> None:
@@ -441,6 +470,23 @@ def _show(options: argparse.Namespace) -> None:
     from mbtexp.show import log_text
 
     _say(log_text(read_log(options.log)))
+
+
+def _questionnaires_list(_options: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    _say(import_module("analysis.questionnaire_files").instruments_text())
+
+
+def _questionnaires_import(options: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    bring = import_module("analysis.questionnaire_files").import_answers
+    imported = bring(options.file, options.data, options.instrument)
+    for path in imported.files:
+        _say(str(path))
+    for sentence in imported.told:
+        _say(f"note: {sentence}")
 
 
 def _stimuli_list(_options: argparse.Namespace) -> None:
