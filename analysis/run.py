@@ -12,6 +12,15 @@ from analysis import attachment, discounting, eyes, polysemy, trust
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.quality import Check, quality, quality_json, quality_tsv
 from analysis.read import Trials, columns_of, describe, rows_of, trials_of
+from analysis.reliable import (
+    N_SPLITS,
+    Reliability,
+    reliability,
+    reliability_json,
+    reliability_tsv,
+)
+from analysis.states import Placed, placed
+from analysis.study_files import prediction_files
 from analysis.tables import as_json, save, tsv
 from mbtexp.errors import DataError, did_you_mean
 from mbtexp.events import find_logs, read_log
@@ -42,6 +51,8 @@ class Analysed:
     quality: tuple[Check, ...]
     told: tuple[str, ...]
     """Sentences for the user: logs left out, damaged lines, tasks without an analysis."""
+    reliability: tuple[Reliability, ...] = ()
+    """How steadily the main indices tell people apart; empty if that was switched off."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,7 @@ class _Scored:
     trials: Trials
     indices: tuple[Index, ...]
     checks: tuple[Check, ...]
+    placed: Placed
 
 
 def analyse(
@@ -59,6 +71,7 @@ def analyse(
     progress: Callable[[int, int], None] | None = None,
     *,
     params: Mapping[str, Any] | None = None,
+    n_splits: int = N_SPLITS,
 ) -> Analysed:
     """Score every run of a data folder and write the tables; the same logs give the same bytes.
 
@@ -73,6 +86,8 @@ def analyse(
     params
         Settings by task in place of the analyses' own, for example
         ``{"eyes": eyes.Params(word_valence=...)}``.
+    n_splits
+        Random splits behind each coefficient of reliability; 0: no table of reliability.
 
     Raises
     ------
@@ -96,8 +111,13 @@ def analyse(
     indices = [index for run in runs for index in run.indices]
     checks = [check for run in runs for check in run.checks]
     trials = [run.trials for run in runs]
-    files = _write(target, trials, indices, checks)
-    return Analysed(target, files, tuple(trials), tuple(indices), tuple(checks), tuple(told))
+    predictions = prediction_files(data, trials, [run.placed for run in runs], indices)
+    worth = reliability(trials, settings, n_splits) if n_splits else []
+    tables = {**predictions, **(_reliability_tables(worth) if n_splits else {})}
+    files = _write(target, trials, indices, checks, tables)
+    return Analysed(
+        target, files, tuple(trials), tuple(indices), tuple(checks), tuple(told), tuple(worth)
+    )
 
 
 def _settings(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,7 +158,7 @@ def _score(path: Path, settings: Mapping[str, Any], told: list[str]) -> _Scored 
     if analysis is None:
         told.append(f"{path}: there is no analysis of task {trials.run.task!r}; trials only.")
     found = [] if analysis is None else analysis.indices(trials, settings[analysis.task])
-    return _Scored(trials, tuple(found), tuple(quality(log, trials, found)))
+    return _Scored(trials, tuple(found), tuple(quality(log, trials, found)), placed(log, trials))
 
 
 def _misplaced(path: Path, trials: Trials) -> list[str]:
@@ -163,7 +183,11 @@ def _keep(scored: dict[tuple[str, str, str, int], _Scored], run: _Scored, told: 
 
 
 def _write(
-    out: Path, runs: Sequence[Trials], indices: Sequence[Index], checks: Sequence[Check]
+    out: Path,
+    runs: Sequence[Trials],
+    indices: Sequence[Index],
+    checks: Sequence[Check],
+    tables: Mapping[str, bytes],
 ) -> tuple[Path, ...]:
     tasks = sorted({trials.run.task for trials in runs})
     used = [ANALYSES[task] for task in tasks if task in ANALYSES]
@@ -173,6 +197,7 @@ def _write(
         "indices.json": indices_json(used),
         "quality.tsv": quality_tsv(checks),
         "quality.json": quality_json(),
+        **tables,
     }
     for task in tasks:
         contents |= _trial_tables(task, [trials for trials in runs if trials.run.task == task])
@@ -180,6 +205,10 @@ def _write(
     for name, content in contents.items():
         save(out / name, content)
     return tuple(out / name for name in contents)
+
+
+def _reliability_tables(rows: Sequence[Reliability]) -> dict[str, bytes]:
+    return {"reliability.tsv": reliability_tsv(rows), "reliability.json": reliability_json()}
 
 
 def _trial_tables(task: str, runs: Sequence[Trials]) -> dict[str, bytes]:

@@ -420,6 +420,15 @@ def test_a_second_analysis_gives_the_same_bytes(tmp_path):
         "quality.json",
         "trials_eyes.tsv",
         "trials_eyes.json",
+        "states.tsv",
+        "states.json",
+        "contrasts.tsv",
+        "contrasts.json",
+        "study.tsv",
+        "study.json",
+        "models.R",
+        "reliability.tsv",
+        "reliability.json",
     }
     assert sorted(path.name for path in (tmp_path / "derivatives/mbtexp").iterdir()) == sorted(
         path.name for path in first
