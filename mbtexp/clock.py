@@ -112,6 +112,10 @@ class MonotonicClock:
         return max(0.0, ahead[0][0] - LEAD_S - self.now()) if ahead else None
 
 
+VIRTUAL_UTC = "2000-01-01T00:00:00.000000+00:00"
+"""Time of day at which a virtual clock shows zero, unless it is told another."""
+
+
 class VirtualClock:
     """A clock that moves only when it is told to, and then does everything due, in order of time.
 
@@ -124,8 +128,9 @@ class VirtualClock:
 
     source = "virtual"
 
-    def __init__(self, at: float = 0.0) -> None:
+    def __init__(self, at: float = 0.0, utc_at_zero: str = VIRTUAL_UTC) -> None:
         self._now = at
+        self._utc_at_zero = utc_at_zero
         self._ahead: list[tuple[float, int, Action]] = []
         self._order = itertools.count()
 
@@ -146,8 +151,8 @@ class VirtualClock:
         heapq.heappush(self._ahead, (t, next(self._order), action))
 
     def utc_at_zero(self) -> str:
-        """A fixed time of day, so that the same virtual run leaves the same log."""
-        return "2000-01-01T00:00:00.000000+00:00"
+        """A given time of day, so that the same virtual run leaves the same log."""
+        return self._utc_at_zero
 
     def to_run(self, t_monotonic: float) -> float:
         """The same number: a virtual device stamps on the run clock itself."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from mbtexp.clock import MonotonicClock, VirtualClock
+from mbtexp.clock import VIRTUAL_UTC, MonotonicClock, VirtualClock
 from mbtexp.errors import DataError, DeviceError, DiskError
 from mbtexp.events import FORMAT, EventLog, Log, find_logs, read_log
 from mbtexp.plan import make_plan, run_codes
@@ -73,6 +73,8 @@ class Request:
     first: int = 0
     """Show only that many trials of the design, to try a task out; 0: all."""
     size: tuple[int, int] | None = None
+    virtual_utc: str = VIRTUAL_UTC
+    """Time of day at which a virtual run's clock shows zero: a session's runs have an order."""
 
 
 @dataclass(frozen=True)
@@ -359,7 +361,7 @@ def _devices(
     rig = prepared.rig
     with contextlib.ExitStack() as stack:
         if request.virtual:
-            virtual = VirtualClock(at)
+            virtual = VirtualClock(at, request.virtual_utc)
             trigger = _line(request, prepared, virtual)
             stack.callback(trigger.close)
             display = VirtualDisplay(virtual, rig.display.refresh_hz)

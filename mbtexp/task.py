@@ -99,6 +99,10 @@ class Task:
     references: tuple[str, ...] = ()
     cogatlas: str | None = None
     code_facts: Callable[[], Facts] = field(default=dict)
+    person: type[Any] | None = None
+    """Dataclass of numbers: the parameters of its simulated participants, if they can be chosen."""
+    participant_of: Callable[[Session, Material, Any], Participant] | None = None
+    """The simulated participant with these parameters (a ``person``)."""
 
     def settings(
         self, preset: str, changes: Mapping[str, str] | None = None, *, where: str = "--set"
@@ -113,6 +117,16 @@ class Task:
             for key, text in (changes or {}).items()
         }
         return build(self.params, {**self.presets[preset], **typed}, where=where)
+
+    def played_by(self, person: Any) -> Task:
+        """The task with this person in place of its own simulated participant."""
+        simulated = self.participant_of
+        if simulated is None:
+            raise SettingError(
+                f"task '{self.name}' lets nobody choose its simulated participant's parameters; "
+                "it needs person and participant_of."
+            )
+        return replace(self, participant=lambda session, of: simulated(session, of, person))
 
     def languages(self) -> list[str]:
         """Languages that have a text file."""

@@ -15,7 +15,7 @@ from tasks.attachment.columns import COLUMNS, PHASES
 from tasks.attachment.design import design
 from tasks.attachment.method import instructions, play
 from tasks.attachment.params import PRESETS, Params
-from tasks.attachment.participant import participant
+from tasks.attachment.participant import Feelings, feeling, participant
 
 TASK = Task(
     name="attachment",
@@ -41,4 +41,6 @@ TASK = Task(
         "Betella & Verschure (2016). PLoS ONE 11, e0148037",
     ),
     code_facts=CODES.facts,
+    person=Feelings,
+    participant_of=feeling,
 )

@@ -15,7 +15,7 @@ from tasks.discounting.columns import COLUMNS, PHASES
 from tasks.discounting.design import design
 from tasks.discounting.method import instructions, play
 from tasks.discounting.params import PRESETS, Params
-from tasks.discounting.participant import participant
+from tasks.discounting.participant import Discounter, participant, simulated
 
 TASK = Task(
     name="discounting",
@@ -40,4 +40,6 @@ TASK = Task(
         "Dougherty, Bjork, Huckabee, Moeller & Swann (1999). Psychiatry Res 85, 315-326",
     ),
     code_facts=CODES.facts,
+    person=Discounter,
+    participant_of=simulated,
 )

@@ -13,7 +13,7 @@ from mbtexp.triggers.codes import EYES as CODES
 from tasks.eyes.columns import COLUMNS, PHASES
 from tasks.eyes.design import PRESETS, Params, design, has_glossary
 from tasks.eyes.method import instructions, play
-from tasks.eyes.participant import participant
+from tasks.eyes.participant import Taker, participant
 
 TASK = Task(
     name="eyes",
@@ -36,4 +36,6 @@ TASK = Task(
         "J Child Psychol Psychiatry 42, 241-251",
     ),
     code_facts=CODES.facts,
+    person=Taker,
+    participant_of=participant,
 )

@@ -15,7 +15,7 @@ from tasks.polysemy.columns import COLUMNS, PHASES
 from tasks.polysemy.design import design
 from tasks.polysemy.method import instructions, play
 from tasks.polysemy.params import PRESETS, Params, key_names
-from tasks.polysemy.participant import participant
+from tasks.polysemy.participant import Reader, participant
 
 TASK = Task(
     name="polysemy",
@@ -39,4 +39,6 @@ TASK = Task(
         "Simpson & Burgess (1985). J Exp Psychol Hum Percept Perform 11, 28-39",
     ),
     code_facts=CODES.facts,
+    person=Reader,
+    participant_of=participant,
 )

@@ -13,7 +13,7 @@ from mbtexp.triggers.codes import TRUST as CODES
 from tasks.trust.columns import COLUMNS, PHASES
 from tasks.trust.design import PRESETS, Params, design, keys
 from tasks.trust.method import instructions, play
-from tasks.trust.participant import participant
+from tasks.trust.participant import Person, participant
 
 TASK = Task(
     name="trust",
@@ -38,4 +38,6 @@ TASK = Task(
         "Fertuck, Grinband & Stanley (2013). Psychiatry Res 207, 195-202",
     ),
     code_facts=CODES.facts,
+    person=Person,
+    participant_of=participant,
 )
