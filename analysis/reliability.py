@@ -212,8 +212,9 @@ def spearman_brown(r: ArrayLike) -> Floats:
     0.6666666666666666
     """
     half = np.asarray(r, dtype=float)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        whole: Floats = np.where(half > -1, 2 * half / (1 + half), np.nan)
+    # At -1, up to rounding, there is no such value.
+    known = half > -1 + 1e-9
+    whole: Floats = np.where(known, 2 * half / np.where(known, 1 + half, 1.0), np.nan)
     return whole
 
 
