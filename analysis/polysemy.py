@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,7 @@ from analysis.intervals import (
     undefined,
 )
 from analysis.read import Run, Trial, Trials, number
-from analysis.rt import SD_TRIM, Trim, marks
+from analysis.rt import SD_TRIM, Trim, lisas, marks
 from analysis.scoring import score_table
 
 if TYPE_CHECKING:
@@ -40,18 +40,29 @@ CELLS = (
     *(f"{sense}_{relation}" for sense in SENSES for relation in ("related", "unrelated")),
     "control",
 )
+DOMINANCES = ("dominant", "subordinate")
+"""Which sense more of the free associations to a prime have, and which fewer."""
+
+HALF = 0.5
+"""Share of associations above which the attachment sense is the dominant one."""
+
 KNOWN_SOAS_MS = (100, 250, 500, 750, 1000, 1250)
 """SOAs of the presets, for the guide to the conditions."""
 
 
 @dataclass(frozen=True)
 class Params:
-    """How response times are trimmed."""
+    """How response times are trimmed, and which sense of a prime is the dominant one."""
 
     fastest_s: float = 0.25
     slowest_s: float = 1.8
     trim: Trim = SD_TRIM
     """What is too far from the other times, after the limits; ``rt.trim_of`` makes one by name."""
+    attachment_share: Mapping[str, float] = field(default_factory=dict)
+    """Share of associations with the attachment sense, 0 to 1, by the prime's id (``shares_of``).
+
+    Norms of one's own; the word set's, as the log has them, are used where it is empty.
+    """
 
     @property
     def rule(self) -> str:
@@ -106,18 +117,54 @@ Table = Mapping[tuple[str, int], Cell]
 
 def cells_of(trials: Sequence[Trial], params: Params) -> dict[tuple[str, int], Cell]:
     """Every condition of word targets at every SOA of the run."""
+    return _grouped(trials, params, CELLS, _condition)
+
+
+def dominance_cells_of(trials: Sequence[Trial], params: Params) -> dict[tuple[str, int], Cell]:
+    """The same trials by the dominance of their target's sense and by relation, at every SOA.
+
+    A response time is trimmed among those of its own condition. Primes without a share, or with
+    one of a half, are in no cell.
+    """
+    names = [f"{d}_{relation}" for d in DOMINANCES for relation in ("related", "unrelated")]
+    return _grouped(trials, params, names, lambda trial: _dominance(trial, params))
+
+
+def _grouped(
+    trials: Sequence[Trial],
+    params: Params,
+    names: Sequence[str],
+    name_of: Callable[[Trial], str | None],
+) -> dict[tuple[str, int], Cell]:
     soas = sorted({ms for t in trials if (ms := _soa_ms(t)) is not None})
-    groups: dict[tuple[str, int | None], list[tuple[Trial, bool]]] = {}
-    keys = [(str(trial.design.get("condition")), _soa_ms(trial)) for trial in trials]
-    targets = [(t, key) for t, key in zip(trials, keys, strict=True) if key[0] in CELLS]
-    used = _used([t for t, _ in targets], [key for _, key in targets], params)
-    for (trial, key), keep in zip(targets, used, strict=True):
-        groups.setdefault(key, []).append((trial, keep))
+    groups: dict[tuple[str | None, int | None], list[tuple[Trial, bool]]] = {}
+    targets = [trial for trial in trials if _condition(trial) in CELLS]
+    used = _used(targets, [(_condition(t), _soa_ms(t)) for t in targets], params)
+    for trial, keep in zip(targets, used, strict=True):
+        groups.setdefault((name_of(trial), _soa_ms(trial)), []).append((trial, keep))
     table = {}
-    for key in ((condition, soa) for condition in CELLS for soa in soas):
+    for key in ((name, soa) for name in names for soa in soas):
         found = groups.get(key, [])
         table[key] = _cell([t for t, _ in found], [keep for _, keep in found])
     return table
+
+
+def _condition(trial: Trial) -> str:
+    return str(trial.design.get("condition"))
+
+
+def _dominance(trial: Trial, params: Params) -> str | None:
+    """A trial's cell by dominance: ``dominant_related`` ...; None where it has none."""
+    share = (
+        params.attachment_share.get(str(trial.stim_id))
+        if params.attachment_share
+        else number(trial.design.get("attachment_share"))
+    )
+    sense, _, relation = _condition(trial).partition("_")
+    if share is None or share == HALF or sense not in SENSES:
+        return None
+    dominant = (share > HALF) == (sense == "attachment")
+    return f"{DOMINANCES[0] if dominant else DOMINANCES[1]}_{relation}"
 
 
 def _soa_ms(trial: Trial) -> int | None:
@@ -137,7 +184,9 @@ def indices(trials: Trials, params: Params | None = None) -> list[Index]:
     return [
         *_accuracy(trials.run, decisions),
         *_priming(trials.run, table, settings),
+        *_dominance_bias(trials.run, dominance_cells_of(decisions, settings), settings),
         *_errors(trials.run, table),
+        *_integrated(trials.run, table, settings),
         *_times(trials.run, table, settings),
         *_awareness(trials.run, [t for t in test if t.design.get("part") == "awareness"]),
     ]
@@ -372,6 +421,29 @@ def _specificity(run: Run, table: Table, params: Params) -> list[Index]:
     )
 
 
+def _dominance_bias(run: Run, table: Table, params: Params) -> list[Index]:
+    """Priming of the dominant and of the subordinate sense, and their difference."""
+    source = "norms given" if params.attachment_share else "norms of the word set"
+    named = f"dominant: above {HALF:g} of the associations, {source}; {params.rule}"
+    priming = f"mean(unrelated) - mean(related), same targets over lists; {named}"
+    known = any(found.trials for found in table.values()) or not table
+    found = {
+        dominance: [
+            priming_of(table, dominance, soa) if known else undefined("no_dominance")
+            for soa in soas_of(table)
+        ]
+        for dominance in DOMINANCES
+    }
+    rows: list[Index] = []
+    for dominance, values in found.items():
+        cells = [f"{dominance}_related", f"{dominance}_unrelated"]
+        rows += _by_soa(run, "priming", dominance, values, table, cells, "ln s", priming)
+    bias = [combined(pair, (1, -1)) for pair in zip(*found.values(), strict=True)]
+    method = f"priming(dominant) - priming(subordinate); {named}"
+    every = list(dict.fromkeys(name for name, _ in table))
+    return rows + _by_soa(run, "dominance_bias", "", bias, table, every, "ln s", method)
+
+
 def _errors(run: Run, table: Table) -> list[Index]:
     rows = []
     for sense in SENSES:
@@ -404,6 +476,63 @@ def _share_difference(unrelated: Cell, related: Cell) -> Estimate:
     middle = shares[0][0] - shares[1][0]
     limits = normal(middle, se, "wald")
     return Estimate(value, se, limits.ci_low, limits.ci_high, "wald")
+
+
+def _integrated(run: Run, table: Table, params: Params) -> list[Index]:
+    """Speed with accuracy in one score: by cell, and unrelated less related by sense and SOA."""
+    rt: list[float] = []
+    correct: list[float] = []
+    names: list[tuple[str, int]] = []
+    for key, found in table.items():
+        right = found.answered - found.errors
+        rt += [math.exp(value) for value in found.log_rt]
+        rt += [math.nan] * (found.answered - len(found.log_rt))
+        correct += [1.0] * right + [0.0] * found.errors
+        names += [key] * found.answered
+    scores = lisas(rt, correct, names)
+    estimates = {
+        key: Estimate(score) if math.isfinite(score) else undefined("no_values")
+        for key in table
+        for score in [scores.get(key, math.nan)]
+    }
+    method = f"mean RT + (S_RT/S_PE) errors/answered, S over all word targets; {params.rule}"
+    rows = [
+        index_of(
+            run,
+            "lisas",
+            estimates[key],
+            condition=_named(*key),
+            unit="s",
+            n=(found.answered, len(found.trials)),
+            method=method,
+        )
+        for key, found in table.items()
+    ]
+    for sense in SENSES:
+        for soa in soas_of(table):
+            pair = [(f"{sense}_{relation}", soa) for relation in ("unrelated", "related")]
+            rows.append(
+                index_of(
+                    run,
+                    "lisas_priming",
+                    _less(*(estimates[key] for key in pair)),
+                    condition=_named(sense, soa),
+                    unit="s",
+                    n=(
+                        sum(table[key].answered for key in pair),
+                        sum(len(table[key].trials) for key in pair),
+                    ),
+                    method=f"unrelated - related of {method}",
+                )
+            )
+    return rows
+
+
+def _less(longer: Estimate, shorter: Estimate) -> Estimate:
+    """A difference without a standard error."""
+    if longer.value is None or shorter.value is None:
+        return undefined("no_values")
+    return Estimate(longer.value - shorter.value)
 
 
 def _times(run: Run, table: Table, params: Params) -> list[Index]:
@@ -535,6 +664,16 @@ def norms(people: Sequence[Trials]) -> list[dict[str, Any]]:
     return [_norm(prime, [t for t in trials if t.stim_id == prime]) for prime in primes]
 
 
+def shares_of(table: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Attachment share by the prime's id from ``norms`` or a table like it, for ``Params``.
+
+    >>> shares_of([{"id": "PW01", "attachment_share": 0.8}, {"id": "PW02"}])
+    {'PW01': 0.8}
+    """
+    known = {str(row["id"]): number(row.get("attachment_share")) for row in table}
+    return {prime: share for prime, share in known.items() if share is not None}
+
+
 def _norm(prime: str, trials: Sequence[Trial]) -> dict[str, Any]:
     meanings = [t.response for t in trials if t.design.get("part") == "meaning"]
     told = [meaning for meaning in meanings if meaning in SENSES]
@@ -643,10 +782,14 @@ DESCRIPTIONS = {
     "omission_rate": "Decisions that were not made in time, divided by all.",
     "dprime": "Sensitivity: words against pseudowords, or which of two words was masked.",
     "criterion": "Bias of the decisions; above 0: rather no word.",
-    "priming": "Mean ln RT after unrelated primes less after ambiguous ones, by sense and SOA.",
+    "priming": "Mean ln RT after unrelated primes less after ambiguous ones, by sense or dominance "
+    "and SOA.",
     "priming_ms": "The same difference of RTs in ms.",
     "attachment_bias": "Priming of the attachment sense less that of the other sense, ln RT.",
     "attachment_bias_ms": "The same difference in ms.",
+    "dominance_bias": "Priming of the dominant sense less that of the subordinate one, ln RT.",
+    "lisas": "Mean RT plus errors in units of RT, LISAS (Vandierendonck 2017); secondary.",
+    "lisas_priming": "The same after unrelated primes less after ambiguous ones.",
     "attachment_specificity": "ln RT of control less attachment targets after ambiguous primes.",
     "error_priming": "Error rate after unrelated primes less after ambiguous ones.",
     "rt_mean": "Mean RT of right answers in a cell, trimmed.",
@@ -662,12 +805,14 @@ CONDITIONS = {
     "nonword": "pseudowords",
     "attachment": "attachment targets, all SOAs together",
     "other": "targets of the other sense, all SOAs together",
+    "dominant": "targets of the sense that most associations have, all SOAs together",
+    "subordinate": "targets of the sense that fewer associations have, all SOAs together",
     "control": "control targets",
     "awareness": "the test whether masked primes were seen",
     **{f"soa_{ms}": f"SOA of {ms} ms" for ms in KNOWN_SOAS_MS},
     **{
         f"{group}_{ms}": f"{group.replace('_', ' ')} targets at an SOA of {ms} ms"
-        for group in (*SENSES, *CELLS)
+        for group in (*SENSES, *CELLS, *DOMINANCES)
         for ms in KNOWN_SOAS_MS
     },
 }
@@ -677,6 +822,7 @@ FLAGS = {
     "many_missed": f"more than {MISSED_LIMIT:.0%} of the trials were missed".replace("%", " %"),
     "one_answer": "every decision was the same",
     "no_trials": "undefined: the run has no complete trial of the condition",
+    "no_dominance": "undefined: no prime has a share of associations that is not a half",
     "no_awareness_test": "undefined: the run has no test whether primes were seen",
 }
 

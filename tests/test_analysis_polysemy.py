@@ -21,6 +21,7 @@ from analysis.polysemy import (
     indices,
     norms,
     priming_of,
+    shares_of,
     split_half,
 )
 from analysis.read import Run, Trial, Trials, trials_of
@@ -153,6 +154,85 @@ def test_slower_people_have_the_same_log_priming() -> None:
     fast, slow = scored(person()), scored(person(0.25))
     for key in (("priming", "attachment_250"), ("attachment_bias", "all")):
         assert fast[key].value == pytest.approx(slow[key].value)
+
+
+def with_shares(rows: list[Trial]) -> list[Trial]:
+    """Attachment senses dominant in the first two trials of every four, subordinate in the rest."""
+    share = {0: 0.9, 1: 0.6, 2: 0.4, 3: 0.1}
+    return [
+        replace(
+            row,
+            stim_id=f"P{k % 4}",
+            design={**row.design, "attachment_share": share[k % 4]},
+        )
+        for k, row in enumerate(rows)
+    ]
+
+
+def test_dominance_bias_is_priming_of_the_dominant_less_that_of_the_other_sense() -> None:
+    # Spreads -0.3, -0.1 belong to shares above a half, 0.1, 0.3 to those below, in every cell.
+    table = scored(with_shares(person()))
+    dominant, subordinate = (
+        0.2 * -1,
+        0.2,
+    )  # means of the spreads where attachment is dominant, or not
+    unrelated = [0.10 + dominant, 0.0 + subordinate]
+    related = [0.04 + dominant, -0.02 + subordinate]
+    expected = np.mean(unrelated) - np.mean(related)
+    found = table["priming", "dominant_250"]
+    assert found.value == pytest.approx(expected) == pytest.approx(0.04)
+    values = np.array([0.10 - 0.3, 0.10 - 0.1, 0.1, 0.3])
+    others = np.array([0.04 - 0.3, 0.04 - 0.1, -0.02 + 0.1, -0.02 + 0.3])
+    se = math.sqrt(values.var(ddof=1) / 4 + others.var(ddof=1) / 4)
+    assert (found.se, found.n_used) == (pytest.approx(se), 8)
+    long = table["priming", "dominant_1000"].value, table["priming", "subordinate_1000"].value
+    assert long == (pytest.approx(0.065), pytest.approx(0.065))
+    assert table["dominance_bias", "soa_1000"].value == pytest.approx(0.0)
+
+
+def test_a_bias_towards_the_dominant_sense_is_found_and_told_whose_norms_were_taken() -> None:
+    rows = with_shares(person())
+    slower = [
+        replace(r, rt_s=(r.rt_s or 0) * math.exp(0.08))
+        if r.design["condition"] == "attachment_unrelated" and r.design["attachment_share"] > 0.5
+        else r
+        for r in rows
+    ]
+    bias = scored(slower)["dominance_bias", "soa_250"]
+    assert bias.value == pytest.approx(0.04)  # half of the dominant cell's unrelated trials
+    assert "norms of the word set" in bias.method
+    own = Params(attachment_share={"P0": 0.1, "P1": 0.1, "P2": 0.9, "P3": 0.9})
+    turned = scored(slower, own)["dominance_bias", "soa_250"]
+    assert turned.value == pytest.approx(-0.04)
+    assert "norms given" in turned.method
+
+
+def test_primes_without_a_share_or_with_a_half_have_no_dominant_sense() -> None:
+    assert "no_dominance" in scored(person())["dominance_bias", "all"].flag
+    shares = Params(attachment_share={f"P{k}": 0.5 for k in range(4)})
+    assert "no_dominance" in scored(with_shares(person()), shares)["priming", "dominant"].flag
+    assert shares_of(
+        [{"id": "A", "attachment_share": None}, {"id": "B", "attachment_share": 0}]
+    ) == {"B": 0.0}
+
+
+def test_lisas_is_the_mean_time_and_the_errors_in_units_of_it() -> None:
+    rows = [
+        *(decision(k, "attachment_unrelated", t) for k, t in enumerate((0.5, 0.7))),
+        *(decision(k, "attachment_related", t) for k, t in enumerate((0.4, 0.6), start=2)),
+        decision(4, "attachment_unrelated", 0.9, correct=False),
+        decision(5, "attachment_unrelated", None),
+        decision(6, "attachment_related", 0.1),
+    ]
+    table = scored(rows)
+    # By hand: S_RT of 0.4, 0.5, 0.6, 0.7 and S_PE of one error in six answers (the cut one counts).
+    weight = math.sqrt(0.05 / 3) / math.sqrt((1 / 6) * (5 / 6) * 6 / 5)
+    unrelated, related = 0.6 + weight / 3, 0.5
+    assert table["lisas", "attachment_unrelated_250"].value == pytest.approx(unrelated)
+    assert table["lisas", "attachment_related_250"].value == pytest.approx(related)
+    found = table["lisas_priming", "attachment_250"]
+    assert found.value == pytest.approx(unrelated - related)
+    assert (found.n_used, found.n_total, found.se) == (6, 7, None)
 
 
 def test_errors_and_missed_trials_are_in_no_response_time() -> None:
