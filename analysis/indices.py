@@ -106,7 +106,7 @@ FLAGS: dict[str, str] = {
     "no_answers": "undefined: no trial of the condition was answered",
     "no_values": "undefined: no trial of the condition has such a value",
     "one_value": "no interval: there is a single value",
-    "few_values": "no interval: too few values for this kind of interval",
+    "few_values": "no interval: too few values for one; a row without a value: undefined so",
     "constant": "no interval: all values are the same, which a person's hardly are",
 }
 """Flags that every task may use, and what they mean."""

@@ -135,8 +135,24 @@ def _logs(data: Path) -> list[Path]:
         return paths
     if find_logs(data / "pilot"):
         raise DataError(f"{data}: there are pilots only; analyse them with {data / 'pilot'}.")
-    raise DataError(
-        f"{data}: no log lies under {data / 'sourcedata'}; give the folder that --data named "
+    raise DataError(f"{data}: {_foreign(data)}")
+
+
+def _foreign(data: Path) -> str:
+    """What a folder without a log of ours seems to hold, and what to do."""
+    psychopy = sorted(p.name for kind in ("*.psydat", "*.psyexp") for p in data.rglob(kind))
+    if psychopy:
+        return (
+            f"these are data of another PsychoPy experiment ({psychopy[0]}), which only their own "
+            "program can read; for plain tables of trials see analysis.<task>.score."
+        )
+    if (data / "dataset_description.json").is_file():
+        return (
+            "this BIDS data set holds no logs of mbtexp (sourcedata/**/*_log.jsonl), and only "
+            "those are scored; copy them back under sourcedata."
+        )
+    return (
+        f"no log lies under {data / 'sourcedata'}; give the folder that --data named "
         "when the runs were made."
     )
 

@@ -194,6 +194,14 @@ def _add_data(commands: Any) -> None:
     )
     analyse.add_argument("data", type=Path, metavar="DIR", help="the study's folder")
     analyse.add_argument("--out", type=Path, metavar="DIR", help="where to (derivatives/mbtexp)")
+    analyse.add_argument(
+        "--no-reliability",
+        dest="n_splits",
+        action="store_const",
+        const=0,
+        default=500,
+        help="leave out reliability.tsv, which takes seconds in a large study",
+    )
     payout = _command(
         commands,
         "payout",
@@ -442,7 +450,7 @@ def _analyse(options: argparse.Namespace) -> None:
     # The core does not know the analysis package; the command only hands over.
     analyse = import_module("analysis.run").analyse
     with Progress("run") as progress:
-        analysed = analyse(options.data, options.out, progress)
+        analysed = analyse(options.data, options.out, progress, n_splits=options.n_splits)
     _say(analysed_text(analysed))
 
 
@@ -501,7 +509,7 @@ def _stimuli_verify(options: argparse.Namespace) -> None:
 
     for stimuli in [find_set(name) for name in options.set] or list_sets():
         verify(stimuli)
-        _say(f"{stimuli.name}: all {len(stimuli.items)} files are as the manifest has them.")
+        _say(f"{stimuli.name}: all {stimuli.inventory()} are as the manifest has them.")
 
 
 def _stimuli_match(options: argparse.Namespace) -> None:

@@ -280,3 +280,105 @@ def test_every_table_of_a_study_is_the_same_in_a_fresh_process(study: Path, tmp_
     )
     assert first == second
     assert {"indices.tsv", "quality.tsv", "reliability.tsv", "trials_eyes.tsv"} <= set(first)
+
+
+# -- data from elsewhere, and damage -------------------------------------------------------------
+
+
+def program(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("mbtexp"), *map(str, words)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def a_log(study: Path) -> Path:
+    return next(path for path in find_logs(study) if "sub-007" in path.name and "eyes" in path.name)
+
+
+def with_log(data: Path, log: Path, content: bytes) -> Path:
+    copy = data / "sourcedata" / "sub-007" / "ses-01" / log.name
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(content)
+    return data
+
+
+def indices_in(data: Path) -> bytes:
+    return (analyse(data, n_splits=0).out / "indices.tsv").read_bytes()
+
+
+def test_a_log_with_carriage_returns_is_read_as_it_was(study: Path, tmp_path: Path) -> None:
+    log = a_log(study)
+    plain = indices_in(with_log(tmp_path / "lf", log, log.read_bytes()))
+    dos = with_log(tmp_path / "crlf", log, log.read_bytes().replace(b"\n", b"\r\n"))
+    assert indices_in(dos) == plain
+    assert b"\r" not in plain
+
+
+def test_a_locale_with_a_decimal_comma_changes_nothing(study: Path, tmp_path: Path) -> None:
+    log = a_log(study)
+    data = with_log(tmp_path / "data", log, log.read_bytes())
+    plain = indices_in(data)
+    known = subprocess.run(["locale", "-a"], capture_output=True, text=True, check=False).stdout
+    comma = next((name for name in known.split() if name.startswith(("de_", "fr_"))), "de_DE.UTF-8")
+    code = (
+        "import locale, pathlib, sys\n"
+        f"try: locale.setlocale(locale.LC_ALL, {comma!r})\n"
+        "except locale.Error: locale.localeconv = lambda: {'decimal_point': ','}\n"
+        "from analysis import analyse\n"
+        "analyse(pathlib.Path(sys.argv[1]), n_splits=0)"
+    )
+    subprocess.run([sys.executable, "-c", code, data], check=True, timeout=60)
+    assert (data / "derivatives/mbtexp/indices.tsv").read_bytes() == plain
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+def test_a_half_written_log_is_used_as_far_as_it_is_good(
+    study: Path, tmp_path: Path, share: float
+) -> None:
+    log = a_log(study)
+    content = log.read_bytes()
+    header = content.index(b"\n")
+    cut = header + int(share * (len(content) - header))
+    data = with_log(tmp_path / "data", log, content[:cut] + b'{"kind":"tri\x00\xff')
+    found = analyse(data, n_splits=0)
+    trials = found.runs[0]
+    assert trials.run.status == "incomplete"
+    assert 0 < len(trials) < 40
+    assert any("incomplete" in sentence for sentence in found.told)
+    assert all("incomplete" in index.flag for index in found.indices)
+
+
+def test_another_experiments_folder_is_refused_with_one_sentence(tmp_path: Path) -> None:
+    folder = tmp_path / "other" / "data"
+    folder.mkdir(parents=True)
+    (folder / "01_stroop_2024.psydat").write_bytes(b"\x80\x04")
+    (folder / "01_stroop_2024.csv").write_text("trials.thisN,key_resp.rt\n0,0.5\n")
+    ran = program("analyse", tmp_path / "other")
+    assert ran.returncode != 0
+    assert "another PsychoPy experiment (01_stroop_2024.psydat)" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert not (tmp_path / "other" / "derivatives").exists()
+
+
+def test_a_bids_data_set_without_our_logs_is_refused_with_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "sub-01" / "func").mkdir(parents=True)
+    (tmp_path / "dataset_description.json").write_text('{"Name": "x", "BIDSVersion": "1.10.0"}')
+    (tmp_path / "sub-01" / "func" / "sub-01_task-rest_bold.json").write_text("{}")
+    ran = program("analyse", tmp_path)
+    assert ran.returncode != 0
+    assert "this BIDS data set holds no logs of mbtexp" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert not (tmp_path / "derivatives").exists()
+
+
+def test_the_command_leaves_reliability_out_when_told(study: Path, tmp_path: Path) -> None:
+    log = a_log(study)
+    data = with_log(tmp_path / "data", log, log.read_bytes())
+    assert program("analyse", data, "--no-reliability").returncode == 0
+    assert not (data / "derivatives/mbtexp/reliability.tsv").exists()
+    assert program("analyse", data).returncode == 0
+    assert (data / "derivatives/mbtexp/reliability.tsv").is_file()
