@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mbtexp.cli_codes import add_codes
 from mbtexp.cli_rig import add_check, add_reconcile, add_rig
+from mbtexp.cli_study import add_study
 from mbtexp.errors import MbtexpError, SettingError
 from mbtexp.terminal import command as _command
 from mbtexp.terminal import say as _say
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     add_rig(commands)
     add_check(commands)
     add_reconcile(commands)
+    add_study(commands)
     return parser
 
 

@@ -9,6 +9,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -98,7 +99,7 @@ class Correlation:
 class StudySettings:
     """A study: who takes part, what is run, and what is true of the people."""
 
-    name: str = setting(..., doc="the study's name")
+    name: str = field(metadata={"doc": "the study's name"})
     groups: dict[str, Group] = field(metadata={"doc": "groups by name"})
     sessions: tuple[Visit, ...] = setting(..., doc="sessions in their order")
     seed: int = setting(0, doc="the same seed gives the same study", low=0)
@@ -301,6 +302,7 @@ def limits(spread: Spread) -> tuple[float, float]:
     return low, np.inf if spread.high is None else spread.high
 
 
+@cache  # installed tasks do not change while a study runs, and looking them up takes time
 def parameters_of(task: str) -> dict[str, Field[Any]]:
     """The parameters of a task's simulated participants, by name."""
     person = find_task(task).person
@@ -309,7 +311,7 @@ def parameters_of(task: str) -> dict[str, Field[Any]]:
 
 def middle_of(task: str, parameter: str, spread: Spread) -> float:
     """The mean of a parameter over people: what the study says, else the task's own value."""
-    own = parameters_of(task)[parameter].default if spread.mean is None else spread.mean
+    own: Any = parameters_of(task)[parameter].default if spread.mean is None else spread.mean
     return float(own)
 
 
