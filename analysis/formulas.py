@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 FORMULAS = {
-    "1": "correct ~ state * group * condition + valence + form + first + "
+    "1": "correct ~ state * group * condition + valence + form + run + "
     "(1 + state | participant) + (1 | stim_id)",
     "2": "correct ~ affect_within + affect_between + state * group + "
     "(1 + affect_within || participant) + (1 | stim_id)",
@@ -61,10 +61,10 @@ if (file.exists("trials_eyes.tsv")) {{
   eyes$correct <- as.integer(eyes$correct == "true")
   eyes <- eyes[!is.na(eyes$state), ]
   # Prediction 1: {FORMULAS["1"]}
-  text <- "correct ~ state * group * condition + valence + form +
+  text <- "correct ~ state * group * condition + valence + form + run +
            (1 + state | participant) + (1 | stim_id)"
   fit("1: state", function() glmer(formula_of(text, eyes,
-      c("group", "condition", "valence", "form")), eyes, binomial))
+      c("group", "condition", "valence", "form", "run")), eyes, binomial))
 }}
 if (file.exists("trials_polysemy.tsv")) {{
   words <- with_states("trials_polysemy.tsv")
