@@ -37,8 +37,9 @@ class Asked:
 
     @property
     def code(self) -> int:
-        """Its number."""
-        return int(self.event["code"])
+        """What was on the wire: its number, or its value in the compact map of a small recorder."""
+        value = self.event.get("value")
+        return int(self.event["code"] if value is None else value)
 
     @property
     def t_event(self) -> float:

@@ -272,7 +272,7 @@ def _falls_late(j: int, match: Match, taken: set[int], run: RunLog) -> bool:
 
 def _book(run: RunLog) -> Iterator[tuple[str, int]]:
     for name, said in (run.header.get("codes") or {}).items():
-        code = said.get("code") if isinstance(said, dict) else said
+        code = said.get("value", said.get("code")) if isinstance(said, dict) else said
         if isinstance(code, int):
             yield name, code
 

@@ -18,6 +18,10 @@ PULSE = "scanner pulse"
 """Name of a pulse that is no key press; no key of a keyboard has it."""
 
 
+WITHOUT_CODES = "f9"
+"""The operator's key to go on without trigger codes, on the page about lost ones."""
+
+
 @dataclass(frozen=True)
 class DisplaySettings:
     """The monitor and how it is driven."""
@@ -226,6 +230,11 @@ def rig_from(given: Mapping[str, Any], *, where: str) -> Rig:
         )
     _refuse_bad_line(rig.trigger, f"{where}: trigger")
     check_responses(rig.responses, where=where)
+    if WITHOUT_CODES in (rig.operator.stop, rig.operator.pause):
+        raise SettingError(
+            f"{where}: operator: {WITHOUT_CODES!r} goes on without trigger codes after some were "
+            "lost; give stop and pause other keys."
+        )
     if rig.operator.stop == rig.operator.pause:
         raise SettingError(
             f"{where}: operator: stop and pause are both {rig.operator.stop!r}; give them two keys."
@@ -254,6 +263,11 @@ def _refuse_bad_scanner(rig: Rig, where: str) -> None:
         )
     pulse_mark(scanner.pulse_byte, where=f"{where}: scanner: pulse_byte")
     keys = {"operator: stop": rig.operator.stop, "operator: pause": rig.operator.pause}
+    for name, key in keys.items():
+        if key == scanner.key:
+            raise SettingError(
+                f"{where}: {name} and scanner: pulse_key are both {key!r}; give them two keys."
+            )
     for name, key in {**keys, "scanner: pulse_key": scanner.key}.items():
         if key == scanner.start_key:
             raise SettingError(

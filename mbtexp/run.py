@@ -20,7 +20,7 @@ from mbtexp.errors import DeviceError, DiskError, MbtexpError, RunAborted, Setti
 from mbtexp.events import Sink, rounded
 from mbtexp.grid import SAME_MOMENT_S, Grid
 from mbtexp.ports import Clock, Display, Facts, Press, Responses, Trigger
-from mbtexp.rig import OperatorSettings, ScannerSettings
+from mbtexp.rig import WITHOUT_CODES, OperatorSettings, ScannerSettings
 from mbtexp.scanner.counter import Pulse, PulseCounter, PulseSummary
 from mbtexp.timeline import Keys, Phase, Text, phase_frames
 
@@ -41,9 +41,6 @@ SCANNER = "scanner"
 
 TIME_ZERO = "time zero"
 """Text of the note that says where the run's time zero is."""
-
-WITHOUT_CODES = "f9"
-"""Operator's key that goes on without trigger codes, when asked; far from everybody else's keys."""
 
 TROUBLE_LENGTH = 180
 """Characters of a port's trouble that fit on the operator's page."""

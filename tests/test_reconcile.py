@@ -30,7 +30,8 @@ from analysis.recording import (
 from mbtexp.conduct import Request, conduct
 from mbtexp.errors import DataError
 from mbtexp.events import encode, read_log
-from mbtexp.triggers import RecordingLink, sender
+from mbtexp.triggers import RecordingLink, opening
+from mbtexp.triggers.devices import SHORTEST_GAP_S
 from mbtexp.virtual.amplifier import Amplifier, markers, pulses, status
 
 CODES = {
@@ -711,7 +712,7 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> list[RecordingLink]:
             super().__init__(*given, **named)
             opened.append(self)
 
-    monkeypatch.setattr(sender, "RecordingLink", Kept)
+    monkeypatch.setattr(opening, "RecordingLink", Kept)
     return opened
 
 
@@ -769,6 +770,26 @@ def test_a_task_to_bytes_to_box_to_amplifier_to_file_to_mne_and_back(
 
 
 @pytest.mark.readers
+def test_an_amplifier_of_four_bits_is_held_against_the_compact_values(
+    tmp_path: Path, lines: list[RecordingLink]
+) -> None:
+    path = rig(tmp_path)
+    text = path.read_text(encoding="utf-8") + 'max_code = 15\ncode_map = "compact"\n'
+    path.write_text(text, encoding="utf-8")
+    request = Request(
+        "eyes", "01", tmp_path / "study", rig=path, simulate=True, virtual=True, first=12
+    )
+    done = conduct(request)
+    values = [byte for _, byte in lines[-1].received if byte]
+    assert max(values) <= 15
+    edges = pulses([(t, byte) for t, byte in lines[-1].received if byte], PULSE_S)
+    file = brainvision(tmp_path, Amplifier(1000, drift_ppm=30), edges, edges[-1][0] + 3)
+    found = reconcile(done.log, file, rehearsal=True)
+    assert found.ok, found.text()
+    assert len(found.of("recorded")) == len(values)
+
+
+@pytest.mark.readers
 @pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
 def test_every_kind_of_file_gives_the_same_codes(
     tmp_path: Path, write: Callable[..., Path]
@@ -807,6 +828,11 @@ def test_our_reading_of_a_channel_agrees_with_mne_and_keeps_what_it_loses(tmp_pa
     (track,) = read_recording(path).tracks
     assert track.values.tolist() == [125, 125]
     assert by_mne(path) == [125]
+    # With the shortest gap that our lines leave it does not.
+    apart = pulses([(1.0, 125), (1.0 + PULSE_S + SHORTEST_GAP_S, 125)], PULSE_S)
+    as_sent = tmp_path / "as_sent"
+    as_sent.mkdir()
+    assert by_mne(neuromag(as_sent, replace(amplifier, skew={}), apart, 3.0)) == [125, 125]
 
 
 @pytest.mark.readers

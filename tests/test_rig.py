@@ -29,7 +29,7 @@ pulse_ms = 8
 keys = ["a", "b", "c", "d", "h"]
 
 [operator]
-pause = "f9"
+pause = "f8"
 
 [scanner]
 pulse_key = "5"
@@ -57,7 +57,7 @@ def test_a_rig_file_is_read_whole(tmp_path: Path) -> None:
     assert rig.display.refresh_hz == 120.0
     assert rig.trigger.port == "/dev/ttyUSB0"
     assert rig.responses.keys == ("a", "b", "c", "d", "h")
-    assert (rig.operator.stop, rig.operator.pause) == ("escape", "f9")
+    assert (rig.operator.stop, rig.operator.pause) == ("escape", "f8")
     assert rig.site.institution == "Universität"
 
 
@@ -124,6 +124,15 @@ def test_an_umlaut_in_another_encoding_is_told(tmp_path: Path) -> None:
         (
             "[operator]\nstop = 'p'",
             "rig.toml: operator: stop and pause are both 'p'; give them two keys.",
+        ),
+        (
+            "[operator]\npause = 'f9'",
+            "rig.toml: operator: 'f9' goes on without trigger codes after some were lost; give stop "
+            "and pause other keys.",
+        ),
+        (
+            "mode = 'fmri'\n[scanner]\npulse_key = 'p'",
+            "rig.toml: operator: pause and scanner: pulse_key are both 'p'; give them two keys.",
         ),
     ],
 )

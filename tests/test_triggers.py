@@ -95,9 +95,10 @@ def test_a_recorder_with_few_bits_gets_no_higher_code():
     assert table[0] is None
 
 
-def test_the_gap_is_one_sample_of_the_slowest_recorder_but_two_ms_at_least():
+def test_the_gap_is_one_sample_of_the_slowest_recorder_but_four_ms_at_least():
+    assert gap_s(replace(RIG, lowest_eeg_rate_hz=125, pulse_ms=20)) == pytest.approx(0.008)
     assert gap_s(replace(RIG, lowest_eeg_rate_hz=250)) == pytest.approx(0.004)
-    assert gap_s(replace(RIG, lowest_eeg_rate_hz=2000)) == pytest.approx(0.002)
+    assert gap_s(replace(RIG, lowest_eeg_rate_hz=2000)) == pytest.approx(0.004)
     assert spacing_s(RIG) == pytest.approx(0.014)
 
 
