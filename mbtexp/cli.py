@@ -33,6 +33,7 @@ examples:
   mbtexp plan eyes --participant 01 --preset scanner  what will happen, without a window
   mbtexp bids study --validate                        logs to a BIDS data set
   mbtexp analyse study                                logs to indices
+  mbtexp report study                                 indices to pages to read
 
 Every command explains itself: mbtexp run --help
 """
@@ -203,6 +204,24 @@ def _add_data(commands: Any) -> None:
         const=0,
         default=500,
         help="leave out reliability.tsv, which takes seconds in a large study",
+    )
+    report = _command(
+        commands,
+        "report",
+        _report,
+        "Pages to read: the study, and each person in it.",
+        "mbtexp report study --participant 01",
+    )
+    report.add_argument("data", type=Path, metavar="DIR", help="the study's folder")
+    report.add_argument(
+        "--participant",
+        action="append",
+        default=[],
+        metavar="LABEL",
+        help="only this person's page, beside the study's; may be given several times",
+    )
+    report.add_argument(
+        "--out", type=Path, metavar="DIR", help="where to (derivatives/mbtexp/report)"
     )
     payout = _command(
         commands,
@@ -454,6 +473,18 @@ def _analyse(options: argparse.Namespace) -> None:
     with Progress("run") as progress:
         analysed = analyse(options.data, options.out, progress, n_splits=options.n_splits)
     _say(analysed_text(analysed))
+
+
+def _report(options: argparse.Namespace) -> None:
+    from importlib import import_module
+
+    from mbtexp.show import Progress
+
+    # The core does not know the analysis package; the command only hands over.
+    report = import_module("analysis.report.build").report
+    with Progress("page") as progress:
+        reported = report(options.data, options.out, options.participant, progress)
+    _say(reported.text())
 
 
 def _payout(options: argparse.Namespace) -> None:

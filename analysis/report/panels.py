@@ -1,0 +1,141 @@
+"""Which indices a report draws, and the strips of people for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.report.figures import Densities, Dot, Strip, densities, strip
+from analysis.report.source import Row, Source, value
+from analysis.report.words import titled
+
+MAIN_INDICES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "attachment": (
+        ("manipulation", "all"),
+        ("person_love", "own_minus_acquainted"),
+        ("mood_pleasure", "all"),
+        ("mood_arousal", "all"),
+        ("mood_distress", "all"),
+        ("dot_d_prime", "all"),
+        ("dot_rt_median", "all"),
+    ),
+    "discounting": (
+        ("ln_k", "all"),
+        ("mcq_ln_k", "all"),
+        ("five_trial_ln_k", "all"),
+        ("impulsive_share", "all"),
+        ("later_share", "all"),
+        ("auc", "linear"),
+        ("catch_correct", "all"),
+        ("rt_median", "all"),
+    ),
+    "eyes": (
+        ("accuracy", "all"),
+        ("valence_slope", "all"),
+        ("valence_curvature", "all"),
+        ("theta", "all"),
+        ("rt_median", "all"),
+        ("omission_rate", "all"),
+    ),
+    "polysemy": (
+        ("attachment_bias", "all"),
+        ("priming", "attachment"),
+        ("priming", "other"),
+        ("attachment_specificity", "all"),
+        ("accuracy", "all"),
+        ("dprime", "all"),
+        ("rt_median", "all"),
+    ),
+    "trust": (
+        ("bias", "trust"),
+        ("slope", "trust"),
+        ("agreement_r", "trust"),
+        ("d_prime", "trust"),
+        ("pse", "trust"),
+        ("specific_bias", "trust_minus_age"),
+        ("consistency_r", "trust"),
+        ("rt_median", "trust"),
+    ),
+}
+"""What is drawn of each task, if anybody has it; all other indices are in the tables."""
+
+TIMED = {"discounting": None, "eyes": None, "polysemy": "decision", "trust": None}
+"""Tasks whose response times are drawn, and the part of the task that they belong to."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A strip of one index with what belongs to it."""
+
+    task: str
+    index: str
+    condition: str
+    title: str
+    unit: str
+    n_people: int
+    strip: Strip
+
+
+def index_panels(source: Source) -> list[Panel]:
+    """The strips of the main indices, by task."""
+    found: dict[tuple[str, str, str], list[Row]] = {}
+    for row in source.indices:
+        key = (row["task"] or "", row["index"] or "", row["condition"] or "")
+        if value(row, "value") is not None:
+            found.setdefault(key, []).append(row)
+    return [
+        _panel(task, *name, found[task, *name])
+        for task in sorted(MAIN_INDICES)
+        for name in MAIN_INDICES[task]
+        if (task, *name) in found
+    ]
+
+
+def contrast_panels(source: Source) -> list[Panel]:
+    """The strips of the contrasts over runs and tasks."""
+    found: dict[str, list[Row]] = {}
+    for row in source.contrasts or ():
+        if value(row, "value") is not None:
+            found.setdefault(row["contrast"] or "", []).append(row)
+    return [_panel("", name, "all", rows) for name, rows in found.items()]
+
+
+def _panel(task: str, index: str, condition: str, rows: Sequence[Row]) -> Panel:
+    """A strip with a row for each session; the runs of a person within a session are averaged."""
+    sessions = sorted({row.get("session") or "" for row in rows})
+    values: dict[tuple[str, int], list[float]] = {}
+    for row in rows:
+        number = value(row, "value")
+        if number is not None:
+            key = (row["participant"] or "", sessions.index(row.get("session") or ""))
+            values.setdefault(key, []).append(number)
+    dots = [Dot(who, sum(own) / len(own), at) for (who, at), own in sorted(values.items())]
+    unit = rows[0].get("unit") or ""
+    return Panel(
+        task,
+        index,
+        condition,
+        titled(index, condition),
+        unit,
+        len({dot.participant for dot in dots}),
+        strip(dots, [f"session {name}" for name in sessions], unit),
+    )
+
+
+def response_times(source: Source) -> dict[str, tuple[dict[str, list[float]], Densities]]:
+    """The times of the trials that count, by task and person, and their densities."""
+    found = {}
+    for task, part in TIMED.items():
+        times: dict[str, list[float]] = {}
+        for row in counted_trials(source.trials.get(task, ())):
+            rt_s = value(row, "rt_s")
+            if rt_s is not None and (part is None or row.get("part") in (None, part)):
+                times.setdefault(row["participant"] or "", []).append(rt_s)
+        if times:
+            found[task] = times, densities(times)
+    return found
+
+
+def counted_trials(rows: Iterable[Row]) -> Iterable[Row]:
+    """The trials that no rule keeps out."""
+    return (row for row in rows if row["excluded"] is None)

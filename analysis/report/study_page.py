@@ -1,0 +1,208 @@
+"""What the page of a study shows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from analysis.report.methods import described, paragraphs, rows_of, versions
+from analysis.report.panels import Panel
+from analysis.report.runs import (
+    attendance,
+    banner,
+    checks_used,
+    left_out,
+    missing_runs,
+    quality_grid,
+)
+from analysis.report.source import Row, Source, value
+from analysis.report.words import ci, counted, flags, interval, plain, shown
+
+RUN_FLAGS = ("simulated", "pilot", "pilot_stimuli", "incomplete", "damaged_lines")
+"""Flags that every index of a run carries; the pages say them of the run, once."""
+
+
+def study_context(
+    source: Source,
+    panels: Sequence[Panel],
+    contrasts: Sequence[Panel],
+    links: Mapping[str, str],
+) -> dict[str, Any]:
+    """The content of the study's page, for its template."""
+    checks = checks_used(source.quality)
+    heads, attended = attendance(source)
+    parts = left_out(source.trials)
+    return {
+        "title": "Study report",
+        "banner": banner(source.runs),
+        "summary": _summary(source),
+        "links": links,
+        "runs": {"heads": heads, "rows": attended, "missing": missing_runs(source)},
+        "versions": _versions(source),
+        "checks": [(name, source.said("quality", "check", name)) for name in checks],
+        "quality": quality_grid(source, checks),
+        "left_out": parts,
+        "reasons": sorted({reason for part in parts for reason in part.reasons}),
+        "undefined": _undefined(source, panels),
+        "reliability": reliability_rows(source),
+        "tasks": _tasks(source, panels, links),
+        "contrasts": _drawn(source, contrasts, links),
+        "contrast_rows": _contrast_reliability(source),
+        "predictions": _predictions(source),
+        "methods": paragraphs(source, panels),
+        "version": source.version,
+    }
+
+
+def _summary(source: Source) -> str:
+    sessions = {run.key[:2] for run in source.runs}
+    tasks = {run.task for run in source.runs}
+    return ", ".join(
+        [
+            counted(len(source.people), "participant"),
+            counted(len(sessions), "session"),
+            counted(len(tasks), "task"),
+            counted(len(source.runs), "run"),
+        ]
+    )
+
+
+def _versions(source: Source) -> list[tuple[str, str, int]]:
+    rows = [
+        (name, version, n)
+        for name, found in versions(source.runs).items()
+        for version, n in sorted(found.items())
+    ]
+    return [*rows, ("mbtexp (analysis)", source.version, len(source.runs))]
+
+
+def _undefined(source: Source, panels: Sequence[Panel]) -> list[dict[str, Any]]:
+    """For each drawn index: who has no value, why, and which marks the others carry."""
+    drawn = {(panel.task, panel.index, panel.condition): panel for panel in panels}
+    found: dict[tuple[str, str, str], list[Row]] = {key: [] for key in drawn}
+    for row in source.indices:
+        key = (row["task"] or "", row["index"] or "", row["condition"] or "")
+        if key in found:
+            found[key].append(row)
+    rows = []
+    for key, panel in drawn.items():
+        reasons: Counter[str] = Counter()
+        marks: Counter[str] = Counter()
+        for row in found[key]:
+            (marks if value(row, "value") is not None else reasons).update(flags(row, RUN_FLAGS))
+        own = found[key]
+        rows.append(
+            {
+                "task": panel.task,
+                "title": panel.title,
+                "n_runs": len(own),
+                "n_undefined": sum(value(row, "value") is None for row in own),
+                "n_total": _total(own, "n_total"),
+                "n_excluded": _total(own, "n_excluded"),
+                "reasons": _tally(source, panel.task, reasons),
+                "marks": _tally(source, panel.task, marks),
+            }
+        )
+    return rows
+
+
+def _total(rows: Sequence[Row], column: str) -> str:
+    return shown(sum(value(row, column) or 0.0 for row in rows), 9)
+
+
+def _tally(source: Source, task: str, found: Counter[str]) -> list[tuple[str, int, str]]:
+    return [
+        (plain(flag), n, source.said("indices", "flag", flag, task=task))
+        for flag, n in sorted(found.items())
+    ]
+
+
+def reliability_rows(source: Source) -> list[dict[str, str]] | None:
+    """The table of reliability as a page shows it; None if it was not computed."""
+    if source.reliability is None:
+        return None
+    return [
+        {
+            "task": row.get("task") or "",
+            "title": _titled(row),
+            "estimate": shown(value(row, "sb_median")),
+            "ci": ci(row),
+            "splits": interval(value(row, "sb_low"), value(row, "sb_high")),
+            "n": row.get("n_people") or "0",
+            "method": row.get("method") or "",
+        }
+        for row in source.reliability
+    ]
+
+
+def _titled(row: Row) -> str:
+    condition = row.get("condition")
+    name = plain(row.get("index") or "")
+    return name if condition in (None, "all") else f"{name}: {plain(condition)}"
+
+
+def _tasks(
+    source: Source, panels: Sequence[Panel], links: Mapping[str, str]
+) -> list[tuple[str, list[dict[str, Any]]]]:
+    by_task = groupby(panels, key=lambda panel: panel.task)
+    return [(task, _drawn(source, list(group), links)) for task, group in by_task]
+
+
+def _drawn(
+    source: Source, panels: Sequence[Panel], links: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "title": panel.title if panel.task else plain(panel.index),
+            "about": described(source, panel),
+            "rule": " / ".join(sorted({row["method"] or "" for row in rows_of(source, panel)})),
+            "n": panel.n_people,
+            "svg": panel.strip.markup(
+                f"{panel.title}, {panel.unit}: one dot for each of "
+                f"{counted(panel.n_people, 'person', 'people')}",
+                links=links,
+            ),
+        }
+        for panel in panels
+    ]
+
+
+def _contrast_reliability(source: Source) -> list[tuple[str, str]]:
+    """The reliability of each contrast, which is the same in all its lines."""
+    found: dict[str, str] = {}
+    for row in source.contrasts or ():
+        if value(row, "value") is not None:
+            found.setdefault(plain(row["contrast"] or ""), shown(value(row, "reliability")))
+    return list(found.items())
+
+
+def _predictions(source: Source) -> list[dict[str, Any]] | None:
+    if source.predictions is None:
+        return None
+    groups = groupby(source.predictions, key=lambda row: row["prediction"] or "")
+    return [
+        {
+            "name": name,
+            "about": source.said("study", "prediction", name),
+            "formulas": list(dict.fromkeys(row["formula"] or "" for row in rows)),
+            "rows": [_prediction(source, row) for row in rows],
+        }
+        for name, rows in ((name, list(group)) for name, group in groups)
+    ]
+
+
+def _prediction(source: Source, row: Row) -> dict[str, str]:
+    notes = [note.strip() for note in (row["note"] or "").split(",") if note.strip()]
+    return {
+        "quantity": row["quantity"] or "",
+        "estimate": shown(value(row, "estimate")),
+        "se": shown(value(row, "se")),
+        "ci": ci(row),
+        "n": row["n"] or "0",
+        "df": shown(value(row, "df")),
+        "method": row["method"] or "",
+        "note": ", ".join(source.said("study", "note", note) or plain(note) for note in notes),
+        "tone": "soft" if value(row, "estimate") is None else "",
+    }
