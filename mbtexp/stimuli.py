@@ -35,7 +35,7 @@ _KINDS = ("pilot", "imported", "open")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One picture of a set and everything that is known of it."""
+    """One picture of a set, or one row of its tables, and everything that is known of it."""
 
     id: str
     file: str
@@ -46,6 +46,11 @@ class Item:
     """``words``, ``key``, ``sex``, ``practice``, ``valence`` ... as far as the set has them."""
     row_sha256: str = ""
     """Checksum of the attributes, so that a changed word is found."""
+
+    @property
+    def is_row(self) -> bool:
+        """Whether it is a row of a table of words, which is its file; a picture has a width."""
+        return self.width_px == 0
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -121,6 +126,13 @@ class StimulusSet:
                 f"{did_you_mean(language, self.languages)}"
             )
         return words
+
+    def inventory(self) -> str:
+        """How much there is of it: ``37 files``, or ``658 rows of 3 tables``."""
+        files = {item.file for item in self.items}
+        if all(item.is_row for item in self.items):
+            return f"{len(self.items)} rows of {len(files)} tables"
+        return f"{len(self.items)} files"
 
     def path(self, item: Item) -> Path:
         """Where an item's picture lies."""
@@ -342,7 +354,7 @@ def verify(stimulus_set: StimulusSet) -> None:
     Raises
     ------
     StimulusError
-        A picture is missing or changed, an item's words or key are changed, or an id occurs twice.
+        A picture or table is missing or changed, an item's words or key are, or an id occurs twice.
     """
     seen: set[str] = set()
     for item in stimulus_set.items:
@@ -355,7 +367,7 @@ def verify(stimulus_set: StimulusSet) -> None:
                 f"{stimulus_set.folder / MANIFEST}; {_mend(stimulus_set)}"
             )
         _verify_key(stimulus_set, item)
-        _verify_picture(stimulus_set, item)
+        _verify_file(stimulus_set, item)
     if not stimulus_set.items:
         raise StimulusError(
             f"stimulus set '{stimulus_set.name}' has no items; {_mend(stimulus_set)}"
@@ -370,18 +382,18 @@ def _verify_key(stimulus_set: StimulusSet, item: Item) -> None:
         )
 
 
-def _verify_picture(stimulus_set: StimulusSet, item: Item) -> None:
-    path = stimulus_set.path(item)
+def _verify_file(stimulus_set: StimulusSet, item: Item) -> None:
+    path, thing = stimulus_set.path(item), "table" if item.is_row else "picture"
     try:
         content = path.read_bytes()
     except OSError as error:
         raise StimulusError(
-            f"{_where(stimulus_set, item)}: the picture {path} cannot be read "
+            f"{_where(stimulus_set, item)}: the {thing} {path} cannot be read "
             f"({os.strerror(error.errno or 5)}); {_mend(stimulus_set)}"
         ) from None
     if hashlib.sha256(content).hexdigest() != item.sha256:
         raise StimulusError(
-            f"{_where(stimulus_set, item)}: the picture {path} was changed; {_mend(stimulus_set)}"
+            f"{_where(stimulus_set, item)}: the {thing} {path} was changed; {_mend(stimulus_set)}"
         )
 
 
@@ -392,4 +404,6 @@ def _where(stimulus_set: StimulusSet, item: Item) -> str:
 def _mend(stimulus_set: StimulusSet) -> str:
     if stimulus_set.kind == "pilot":
         return "reinstall mbtexp."
+    if stimulus_set.items and all(item.is_row for item in stimulus_set.items):
+        return "reinstall mbtexp, or make the manifest of a list of your own anew."
     return f"delete the folder {stimulus_set.folder} and import the set again."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ def test_the_set_is_found_and_every_row_is_as_the_manifest_has_it() -> None:
     words = find_set("polysemy")
     verify(words)
     assert (words.kind, words.language) == ("open", "en")
+    assert words.inventory() == "658 rows of 3 tables"
     assert any("norm it" in warning for warning in words.warnings)
 
 
@@ -47,7 +49,11 @@ def test_a_changed_word_is_found_before_a_run(name: str, tmp_path: Path) -> None
         shutil.copy(FOLDER / file, tmp_path)
     content = (tmp_path / name).read_text(encoding="utf-8")
     (tmp_path / name).write_text(content.replace("a", "e", 1), encoding="utf-8")
-    with pytest.raises(StimulusError, match="was changed"):
+    told = rf"the table .*{re.escape(name)} was changed; reinstall mbtexp, or make the manifest"
+    with pytest.raises(StimulusError, match=told):
+        verify(read_set(tmp_path))
+    (tmp_path / name).unlink()
+    with pytest.raises(StimulusError, match=rf"the table .*{re.escape(name)} cannot be read"):
         verify(read_set(tmp_path))
 
 
