@@ -162,7 +162,7 @@ def test_a_mistake_in_an_own_instrument_is_told(tmp_path, before, after, told):
 
 def test_the_template_of_the_documentation_is_an_instrument(tmp_path):
     page = (ROOT / "docs" / "questionnaires.md").read_text("utf-8")
-    found = re.search(r"```toml\n(.*?)```", page, re.DOTALL)
+    found = re.search(r"```text\n(.*?)```", page, re.DOTALL)
     assert found is not None
     assert len(read_instrument(own(tmp_path, found[1])).items) == 4
 
