@@ -31,8 +31,8 @@ CRITERION_SD = (
 )
 """Van Selst & Jolicoeur's (1994) moving criterion of the modified recursive rule, in SDs.
 
-Linear between these sample sizes, constant from 100 on. The numbers were compared in two programs
-that carry them, trimr 1.1.1 and RawRT, which agree at every size from 4 to 100.
+Linear between these sample sizes, constant from 100 on. The numbers are those of the program
+trimr 1.1.1; another, RawRT, has the same at the sizes looked at (4 to 40). The paper was not seen.
 """
 
 FEWEST_TO_FIT = 20
