@@ -123,6 +123,28 @@ def test_shrunk_values_are_nearer_to_the_truth_and_their_reliability_is_found():
     assert np.corrcoef(true, found)[0, 1] ** 2 == pytest.approx(true_share, abs=0.05)
 
 
+@pytest.mark.parametrize(("items", "low", "high"), [(18, 0.03, 0.14), (73, 0.52, 0.66)])
+def test_with_few_items_reml_understates_the_reliability_and_moments_do_not(items, low, high):
+    rng = np.random.default_rng(7)
+    true = 0.3 + 0.5 * rng.standard_normal(20_000)
+    level = 1.0 + 0.4 * rng.standard_normal(20_000)
+    right = [rng.binomial(items, 1 / (1 + np.exp(-(level + s * true / 2)))) for s in (1, -1)]
+    found = np.array([np.log((c + 0.5) / (items - c + 0.5)) for c in right])
+    se = np.sqrt(sum(1 / (c + 0.5) + 1 / (items - c + 0.5) for c in right))
+    cost = found[0] - found[1]
+    share = float(np.corrcoef(true, cost)[0, 1] ** 2)
+    assert low < pool(cost[:1500], se[:1500]).reliability < high
+    by_moments = 1 - float(np.mean(se**2)) / float(np.var(cost))
+    assert by_moments == pytest.approx(share, abs=0.04)
+
+
+def test_the_row_of_reliability_also_has_the_estimate_by_moments():
+    row = rows_of(Study(people(30)))["1", "reliability of cost"]
+    values = [m.estimate.value for m in people(30)]
+    by_moments = 1 - 0.4**2 / float(np.var(values, ddof=1))
+    assert f"by moments {by_moments:.3g}" in row.note
+
+
 # -- a person's contrasts -------------------------------------------------------------------------
 
 
