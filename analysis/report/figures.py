@@ -31,6 +31,12 @@ FEWEST_TIMES = 10
 GRID = 160
 """Points of a density curve."""
 
+DELAYS = {"1 day": 1, "1 week": 7, "1 month": 30, "6 months": 182, "2 years": 730, "10 years": 3650}
+"""Marks on the axis of delays, in days."""
+
+FLIPS_FOR_LINE = 5
+"""Flips a stretch has on average if the line of its median is to be drawn."""
+
 BINS = 120
 """Stretches of a run in which the earliest and the latest flip are drawn."""
 
@@ -90,7 +96,7 @@ def strip(dots: Sequence[Dot], rows: Sequence[str], unit: str) -> Strip:
     height = 30 + ROW_PT * max(len(rows), 1)
     with axes(height) as (ax, made):
         left = 0.2 if labelled else 0.04
-        ax.figure.subplots_adjust(left=left, right=0.97, bottom=30 / height, top=1 - 2 / height)
+        ax.figure.subplots_adjust(left=left, right=0.95, bottom=30 / height, top=1 - 2 / height)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.set_yticks(range(len(rows)) if labelled else [], rows if labelled else [])
         ax.tick_params(axis="y", length=0)
@@ -183,7 +189,7 @@ def _density(values: Floats, grid: Floats) -> Floats:
 def density(found: Densities, me: str, own: Sequence[float]) -> Drawing:
     """One person's response times over the middle 90 % of the others' curves."""
     with axes(120) as (ax, made):
-        ax.figure.subplots_adjust(left=0.04, right=0.97, bottom=0.27, top=0.97)
+        ax.figure.subplots_adjust(left=0.04, right=0.95, bottom=0.27, top=0.97)
         others = np.array([curve for person, curve in found.curves.items() if person != me])
         if len(others) >= FEWEST_FOR_BOX:
             low, middle, high = np.quantile(others, [0.05, 0.5, 0.95], axis=0)
@@ -191,14 +197,19 @@ def density(found: Densities, me: str, own: Sequence[float]) -> Drawing:
             ax.plot(found.grid, middle, color=SOFT, linewidth=1)
         ax.plot(found.grid, found.curves[me], color=MAIN, linewidth=1.8)
         top = max(curve.max() for curve in (found.curves[me], *others))
-        rug = np.log([rt for rt in own if rt > 0])
-        ax.plot(rug, np.full(len(rug), -0.06 * top), "|", color=MAIN, markersize=5, alpha=0.6)
+        ax.plot(*_rug([float(np.log(rt)) for rt in own if rt > 0], top), color=MAIN, linewidth=0.7)
         ax.set_ylim(-0.12 * top, 1.05 * top)
         ax.set_yticks([])
         ax.spines["left"].set_visible(False)
         _seconds(ax, found.grid)
         ax.set_xlabel("response time, s (spaced by its logarithm)", labelpad=1)
     return made[0]
+
+
+def _rug(values: Sequence[float], top: float) -> tuple[Floats, Floats]:
+    """Short upright lines at the values, as one line with gaps."""
+    at = np.repeat(np.asarray(values), 3)
+    return at, np.tile([-0.1 * top, -0.03 * top, np.nan], len(values))
 
 
 def _seconds(ax: Axes, grid: Floats) -> None:
@@ -223,27 +234,40 @@ class Flips:
 
 
 def flips(found: Flips) -> Drawing:
-    """Onset less plan over the run: from the earliest to the latest of each stretch."""
+    """Onset less plan over the run: the range and the median of each stretch."""
     minutes, error_ms = found.time_s / 60, found.error_s * 1000
     frame_ms = 1000 / found.refresh_hz if found.refresh_hz else None
     with axes(110) as (ax, made):
-        ax.figure.subplots_adjust(left=0.13, right=0.97, bottom=0.3, top=0.95)
+        ax.figure.subplots_adjust(left=0.13, right=0.95, bottom=0.3, top=0.95)
         for bound in () if frame_ms is None else (-frame_ms, frame_ms):
             ax.axhline(bound, color=WARM, linewidth=0.8, dashes=(4, 3))
-        edges = np.linspace(minutes.min(), minutes.max() + 1e-9, BINS + 1)
-        which = np.digitize(minutes, edges)
-        for stretch in np.unique(which):
-            part = error_ms[which == stretch]
-            at = float(minutes[which == stretch].mean())
-            ax.plot([at, at], [part.min(), part.max()], color=MAIN, linewidth=1.6)
-            ax.plot([at], [float(np.median(part))], ".", color=MAIN, markersize=3)
         reach = max(float(np.abs(error_ms).max()), frame_ms or 1.0) * 1.15
+        at, low, middle, high = _stretches(minutes, error_ms)
+        gap, visible = np.full(len(at), np.nan), 0.015 * reach
+        # One line with gaps is one path; a line a stretch would be a hundred times as slow.
+        ends = np.column_stack([low - visible, high + visible, gap])
+        ax.plot(np.column_stack([at, at, gap]).ravel(), ends.ravel(), color=MAIN, linewidth=1.8)
+        if len(minutes) >= FLIPS_FOR_LINE * len(at):
+            ax.plot(at, middle, color=INK, linewidth=0.9)
         ax.set_ylim(-reach, reach)
         ax.locator_params(axis="y", nbins=5)
         ax.locator_params(axis="x", nbins=7)
         ax.set_xlabel("minutes from the start of the run", labelpad=1)
         ax.set_ylabel("late, ms", labelpad=2)
     return made[0]
+
+
+def _stretches(minutes: Floats, error_ms: Floats) -> Floats:
+    """Middle of each stretch of the run, and the lowest, middle and highest error in it."""
+    edges = np.linspace(minutes.min(), minutes.max() + 1e-9, BINS + 1)
+    which = np.digitize(minutes, edges)
+    rows = []
+    for stretch in np.unique(which):
+        part = error_ms[which == stretch]
+        at = minutes[which == stretch].mean()
+        rows.append((at, part.min(), np.median(part), part.max()))
+    found: Floats = np.array(rows).T
+    return found
 
 
 # -- choices ---------------------------------------------------------------------------------------
@@ -263,9 +287,9 @@ class Offers:
 def choices(offers: Offers, ln_k: float | None, bounds: tuple[float, float] | None) -> Drawing:
     """Choices and the hyperbola 1 / (1 + k D) that was fitted to them, with its interval."""
     with axes(190, WIDTH_PT) as (ax, made):
-        ax.figure.subplots_adjust(left=0.13, right=0.97, bottom=0.19, top=0.97)
-        longest = float(offers.delay_days.max())
-        delay = np.linspace(0, longest * 1.03, GRID)
+        ax.figure.subplots_adjust(left=0.13, right=0.95, bottom=0.19, top=0.97)
+        longest = max(float(offers.delay_days.max()), 1.0)
+        delay = np.geomspace(DELAYS["1 day"] / 2, longest * 1.4, GRID)
         if bounds is not None:
             worth = [1 / (1 + np.exp(bound) * delay) for bound in bounds]
             ax.fill_between(delay, worth[1], worth[0], color=LINE, linewidth=0)
@@ -275,11 +299,14 @@ def choices(offers: Offers, ln_k: float | None, bounds: tuple[float, float] | No
         style: dict[str, Any] = {"markersize": 5.5, "markeredgecolor": MAIN, "linestyle": "none"}
         ax.plot(*_points(offers, later), "o", markerfacecolor=MAIN, **style)
         ax.plot(*_points(offers, sooner), "o", markerfacecolor="none", **style)
-        ax.set_xlim(-0.03 * longest, longest * 1.05)
+        ax.set_xscale("log")
+        ax.minorticks_off()
+        ax.set_xlim(float(delay[0]), float(delay[-1]))
+        ticks = {name: days for name, days in DELAYS.items() if days <= delay[-1]}
+        ax.set_xticks(list(ticks.values()), list(ticks))
         ax.set_ylim(-0.03, 1.05)
-        ax.set_xlabel("delay of the later amount, days", labelpad=1)
+        ax.set_xlabel("delay of the later amount (spaced by its logarithm)", labelpad=1)
         ax.set_ylabel("sooner / later amount", labelpad=2)
-        ax.locator_params(axis="x", nbins=6)
     return made[0]
 
 

@@ -128,10 +128,15 @@ def rows_of(source: Source, panel: Panel) -> list[Row]:
 
 
 def _reliability(source: Source) -> str:
-    if not source.reliability:
+    methods = sorted({row.get("method") or "" for row in reliable(source)} - {""})
+    if not methods:
         return "Reliability was not computed."
-    methods = sorted({row.get("method") or "" for row in source.reliability} - {""})
     return f"Reliability: {'; '.join(methods)}."
+
+
+def reliable(source: Source) -> list[Row]:
+    """The lines of the table of reliability that have a value."""
+    return [row for row in source.reliability or () if row.get("sb_median") is not None]
 
 
 def _predictions(source: Source) -> str:
@@ -147,7 +152,7 @@ def _sources(source: Source, panels: Sequence[Panel]) -> list[str]:
     tasks = {run.task: references_of(run) for run in reversed(source.runs)}
     rows = [row for panel in panels for row in rows_of(source, panel)]
     rules = [f"{row['method']} {row['ci_method']}" for row in rows]
-    rules += [row.get("method") or "" for row in source.reliability or ()]
+    rules += [row.get("method") or "" for row in reliable(source)]
     rules += [row["method"] or "" for row in source.predictions or () if row["estimate"]]
     text = "\n".join(dict.fromkeys(rules))
     cited = [reference for words, reference in REFERENCES if words in text]

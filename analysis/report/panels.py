@@ -115,10 +115,10 @@ def _panel(task: str, index: str, condition: str, rows: Sequence[Row]) -> Panel:
         task,
         index,
         condition,
-        titled(index, condition),
+        titled(index, None if condition == task else condition),
         unit,
         len({dot.participant for dot in dots}),
-        strip(dots, [f"session {name}" for name in sessions], unit),
+        strip(dots, [f"session {name[:8]}" for name in sessions], unit),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from analysis.discounting import OFFERS
 from analysis.read import number
 from analysis.report.figures import (
     Densities,
@@ -286,13 +287,18 @@ def _choices(source: Source, participant: str) -> list[dict[str, Any]]:
     """One drawing a run of discounting choices."""
     found: dict[tuple[str, str], list[Row]] = {}
     for row in counted_trials(source.trials.get("discounting", ())):
-        if row["participant"] == participant and row["response"] in ("sooner", "later"):
+        if row["participant"] == participant and _is_offer(row):
             found.setdefault((row["session"] or "", row["run"] or ""), []).append(row)
     return [
         drawn
         for (session, run), rows in sorted(found.items())
         if (drawn := _curve(source, participant, session, run, rows)) is not None
     ]
+
+
+def _is_offer(row: Row) -> bool:
+    """Whether a trial is an answered offer; catch trials and forced ones tell no rate."""
+    return row["response"] in ("sooner", "later") and row.get("condition") in OFFERS
 
 
 def _curve(
@@ -302,7 +308,7 @@ def _curve(
     for row in rows:
         sooner, later = value(row, "sooner"), value(row, "later")
         wait, start = value(row, "later_days"), value(row, "sooner_days") or 0.0
-        if sooner is not None and later and wait is not None and start == 0:
+        if sooner is not None and later and wait and start == 0:
             offers.append((wait, sooner / later, row["response"] == "later"))
     if not offers:
         return None

@@ -132,6 +132,11 @@ def reliability_rows(source: Source) -> list[dict[str, str]] | None:
             "splits": interval(value(row, "sb_low"), value(row, "sb_high")),
             "n": row.get("n_people") or "0",
             "method": row.get("method") or "",
+            "notes": ", ".join(
+                source.said("reliability", "flag", flag) or plain(flag)
+                for flag in flags(row, RUN_FLAGS)
+            ),
+            "tone": "soft" if value(row, "sb_median") is None else "",
         }
         for row in source.reliability
     ]

@@ -33,6 +33,7 @@ WIDTH_PT, FONT_PT = 300.0, 9.0
 SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "mbtexp",
+    "text.parse_math": False,  # a label may hold a dollar
     "font.size": FONT_PT,
     "axes.edgecolor": SOFT,
     "axes.labelcolor": SOFT,
