@@ -94,7 +94,7 @@ def expected_difference(
     """
     answered = [[t for t in trials if t.correct is not None] for trials in (control, attachment)]
     items = [sorted(str(t.stim_id) for t in trials) for trials in answered]
-    if items[0] == items[1]:
+    if items[0] == items[1] or not all(items):
         return 0.0, ()
     every = [*answered[0], *answered[1]]
     hard = [[number(t.design.get("difficulty")) for t in trials] for trials in answered]

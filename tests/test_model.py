@@ -198,6 +198,7 @@ def test_the_forms_difficulty_is_taken_out_where_it_is_known():
     assert offset > 0.8
     assert expected_difference(hard, easy)[0] == pytest.approx(-offset)
     assert expected_difference(easy, list(reversed(easy))) == (0.0, ())
+    assert expected_difference(easy, []) == (0.0, ())
     unknown = [answered(100 + k, True) for k in range(20)]
     assert expected_difference(easy, unknown) == (0.0, ("forms_differ",))
 
