@@ -31,7 +31,7 @@ from tasks.attachment.design import block_order, induced
 from tasks.attachment.method import too_distressed
 from tasks.attachment.params import MOOD_SCALES, PRESETS, SCALES, Params
 from tasks.attachment.participant import Feelings, feeling
-from tasks.attachment.screens import MASK, SLABS, dot, prime_phases, sides
+from tasks.attachment.screens import MASK, SLABS, dot, picture_phases, prime_phases, sides
 from tasks.attachment.trials import Trial
 
 RATES_HZ = (59.94, 60.0, 75.0, 100.0, 120.0, 144.0)
@@ -334,6 +334,18 @@ def test_a_press_before_the_dot_is_no_hit() -> None:
     log, _ = played(made("event", **SHORT), answer=early)
     dotted = [t["outcome"] for t in log.of("trial") if t["design"]["dot"]]
     assert {(o["response"], o["stray"]) for o in dotted} == {("none", 1)}
+
+
+@pytest.mark.parametrize("preset", ["block", "event", "infant", "induction"])
+def test_a_press_has_no_code_just_before_a_dot(preset: str) -> None:
+    prepared = made(preset)
+    dotted = [row for row in prepared.rows if row.kind == "picture" and row.dot]
+    assert dotted
+    for row in dotted:
+        before = picture_phases(row, prepared.material, 60.0)[0]
+        assert before.keys is not None
+        assert before.frames is not None
+        assert before.keys.window_s == pytest.approx(before.frames / 60.0 - 0.1)
 
 
 def test_a_dot_is_seen_on_light_and_on_dark_and_is_round() -> None:

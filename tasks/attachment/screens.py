@@ -27,7 +27,7 @@ BETWEEN = Phase("between", (), STEP_S)
 """An empty screen after an untimed answer: its trigger pulse ends before the next code is due."""
 
 UNHEARD_S = 0.1
-"""End of a picture, with another one after it, in which presses are logged and not coded, s."""
+"""Time before a dot, or before a picture that follows at once, in which presses have no code, s."""
 
 MASK = "XXXXXXXXXXXX"
 
@@ -78,7 +78,12 @@ def picture_phases(
         if not trial.gap_s:
             last = _not_at_the_end(keys, after / refresh_hz)
         phases = [
-            replace(whole, duration_s=None, frames=before, keys=keys),
+            replace(
+                whole,
+                duration_s=None,
+                frames=before,
+                keys=_not_at_the_end(keys, before / refresh_hz),
+            ),
             Phase(f"{name}_dot", with_dot, frames=during, code=CODES.probe, keys=keys, tag=tag),
             Phase(f"{name}_on", scene, frames=after, keys=last, tag=tag),
         ]
@@ -103,7 +108,7 @@ def _dot_key(material: Material) -> Keys:
 
 
 def _not_at_the_end(keys: Keys | None, length_s: float) -> Keys | None:
-    """The same keys up to a moment before the next picture, whose code must not cut theirs."""
+    """The same keys up to a moment before the next code, which must not cut theirs."""
     return None if keys is None else replace(keys, window_s=length_s - UNHEARD_S)
 
 
