@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import MISSING
 from functools import partial
 from itertools import groupby
 from pathlib import Path
@@ -162,6 +163,23 @@ def test_a_file_that_is_no_study_is_told(tmp_path: Path, text: bytes | None, sai
         path.write_bytes(text)
     with pytest.raises(SettingError, match=said.replace("no valid", "not valid")):
         read_study(path)
+
+
+def test_the_example_is_a_study_of_all_tasks() -> None:
+    example = read_study(Path(__file__).parents[1] / "examples" / "study.toml")
+    assert {run.task for _, run in example.runs()} == set(task_names())
+
+
+def test_the_page_has_every_parameter_with_its_default() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "study.md").read_text(encoding="utf-8")
+    for name in task_names():
+        (row,) = re.findall(rf"^\| `{name}` \| (.*) \|$", page, re.MULTILINE)
+        told = dict(re.findall(r"`(\w+)` (\(give a mean|-?[\d.]+)", row))
+        known = parameters_of(name)
+        assert list(told) and set(told) == set(known)
+        for parameter, value in told.items():
+            default = known[parameter].default
+            assert default is MISSING if "mean" in value else float(value) == default, parameter
 
 
 def test_every_task_lets_its_simulated_participant_be_chosen() -> None:

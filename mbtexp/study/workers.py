@@ -76,7 +76,7 @@ def _on_cluster(
             "--scheduler needs the package distributed; install mbtexp with the extra 'cluster'."
         ) from None
     try:
-        client = distributed.Client(scheduler, timeout=10, set_as_default=False)
+        client = distributed.Client(scheduler, timeout=10)
     except (OSError, ValueError) as error:
         raise DeviceError(
             f"--scheduler {scheduler}: no Dask scheduler answers there ({error}); "
