@@ -23,7 +23,7 @@ from mbtexp.task import find_task
 
 pytestmark = [pytest.mark.screen, pytest.mark.slow]
 
-LIMIT_S = 120.0
+LIMIT_S = 240.0
 """Longest time for a test's runs, s."""
 
 
