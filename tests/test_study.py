@@ -514,6 +514,7 @@ def test_power_is_counted_with_its_noise_and_the_rest_is_averaged() -> None:
     assert row.power_high == pytest.approx(0.84996, abs=1e-5)
     assert row.bias == pytest.approx(0.05)
     assert row.bias_low is not None
+    assert row.bias is not None
     assert row.bias_low < row.bias
     assert row.covered == 0.75
     assert row.width == pytest.approx(1.0)
@@ -598,6 +599,16 @@ def test_the_commands_say_where_everything_is(
     assert (tmp_path / "power" / "power.tsv").is_file()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+def test_a_worker_that_is_killed_is_told_in_plain_words() -> None:
+    with pytest.raises(MbtexpError, match="the same command goes on"):
+        list(results(ended, [1, 2], workers=2))
+
+
+def ended(_number: int) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_scheduler_that_is_not_there_is_told(tmp_path: Path) -> None:
     pytest.importorskip("distributed", reason="needs the extra 'cluster'")
     with pytest.raises(MbtexpError, match="--scheduler nowhere"):
@@ -631,6 +642,7 @@ def test_without_an_effect_about_5_percent_of_intervals_exclude_0(tmp_path: Path
     rows = {row.quantity: row for row in power_rows(repeats)}
     for name in ("cost: mean", "cost: a - b", "mentalising_control: a - b"):
         row = rows[name]
+        assert row.power is not None
         assert row.power_low is not None
         assert row.power_high is not None
         assert row.power_low <= 0.05 <= row.power_high, name

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +20,7 @@ from mbtexp.errors import DataError, DiskError, SettingError
 from mbtexp.session import Session
 from mbtexp.study.settings import StudySettings
 from mbtexp.study.simulate import DATA, SETTINGS, TRUTH, settings_text, simulate_study, write_whole
-from mbtexp.study.workers import results
+from mbtexp.study.workers import cores, results
 
 Score = Callable[[Path, Path], list[dict[str, Any]]]
 """From a study's data folder and its table of true parameters to its results, as plain JSON."""
@@ -42,10 +43,16 @@ def repeat(study: StudySettings, score: Score, number: int) -> dict[str, Any]:
     return {"repeat": number, "seed": own.seed, "rows": found}
 
 
+ROOM_BYTES = 1_000_000_000
+"""Free memory disk for each worker with which it is used; a hundred people take about half."""
+
+
 def _memory() -> str | None:
-    """A folder that is no disk, where there is one: the logs are read once and deleted."""
+    """A folder in memory, where there is room: the logs are read once and deleted."""
     shared = Path("/dev/shm")
-    return str(shared) if shared.is_dir() and os.access(shared, os.W_OK) else None
+    if not shared.is_dir() or not os.access(shared, os.W_OK):
+        return None
+    return str(shared) if shutil.disk_usage(shared).free > ROOM_BYTES * cores() else None
 
 
 def run_repeats(

@@ -8,6 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from mbtexp.errors import DeviceError, SettingError
@@ -50,6 +51,11 @@ def results(
             waiting = {pool.submit(job, number): number for number in numbers}
             for done in as_completed(waiting):
                 yield waiting[done], done.result()
+        except BrokenProcessPool:
+            raise DeviceError(
+                "a worker was ended from outside, perhaps for want of memory; the same command "
+                "goes on, with fewer --workers if need be."
+            ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
