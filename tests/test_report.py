@@ -364,7 +364,9 @@ def test_the_page_of_200_people_with_all_tasks_stays_below_3_mb(sat: Path) -> No
 def test_every_index_of_a_person_has_its_interval_and_reliability(pages: dict[str, str]) -> None:
     text = Reader(pages["sub-02.html"]).text
     eyes = text.partition("Indices")[2].partition("eyes")[2]
-    assert re.search(r"accuracy [\d.]+ [\d.]+ to [\d.]+ [−\d.]+ \([^)]+\) proportion 12 of 12", eyes)
+    assert re.search(
+        r"accuracy [\d.]+ [\d.]+ to [\d.]+ [−\d.]+ \([^)]+\) proportion 12 of 12", eyes
+    )
 
 
 def test_the_person_is_marked_where_the_study_has_the_same_dot(pages: dict[str, str]) -> None:
