@@ -18,12 +18,15 @@ environment: ## install what is missing: system libraries, uv, Python packages
 demo: environment ## play a short session and analyse it
 	@scripts/with-display $(BIN)/mbtexp demo
 
-# A failed check does not keep the tests from running; pytest's summary is the last word.
+# A failed check does not keep the tests from running; pytest's summary is the last word. Tests at a
+# window go one after the other, as they share a keyboard; the others take all cores.
 .PHONY: test
 test: environment ## all checks, then all tests
 	@failed=0; \
 	$(MAKE) --no-print-directory --keep-going checks || failed=1; \
-	scripts/with-display $(BIN)/pytest || failed=1; \
+	scripts/with-display $(BIN)/pytest -m screen || failed=1; \
+	scripts/with-display $(BIN)/pytest -m "not screen" --numprocesses auto --dist loadfile \
+		|| failed=1; \
 	exit $$failed
 
 .PHONY: lint
