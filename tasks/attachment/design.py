@@ -171,11 +171,16 @@ def _rotations(conditions: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def induced(session: Session, params: Params) -> str:
-    """Whose pictures a visit's induction shows: participants take turns in which comes first."""
+    """Whose pictures a visit's induction shows: pairs of participants take turns in which is first.
+
+    By pairs, because the halves of the Eyes test go by turns of single participants: so over four
+    participants each half is met with each induction.
+    """
     if params.induce != "counterbalanced":
         return params.induce
     visit = int("".join(c for c in session.session if c.isdigit()) or 1)
-    return assigned(session.number + visit + session.run - 2, ("own", "acquainted"))
+    turn = session.number // 2 + visit + session.run - 2
+    return assigned(turn, ("own", "acquainted"))
 
 
 def _induction(session: Session, material: Material) -> list[list[Trial]]:
