@@ -100,7 +100,10 @@ def test_a_command_with_a_spelling_mistake_would_be_found() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "plan", "bids", "analyse", "show", "stimuli", "tasks", "storyboard", "demo"],
+    [
+        *("run", "plan", "bids", "analyse", "report", "show", "stimuli", "tasks", "storyboard"),
+        *("demo", "payout", "codes", "rig", "check", "reconcile", "study", "questionnaires"),
+    ],
 )
 def test_every_command_of_the_program_is_in_the_readme_or_the_guide(command: str) -> None:
     shown = [*commands(ROOT / "README.md"), *commands(ROOT / "docs/guide.md")]
