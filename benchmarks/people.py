@@ -441,6 +441,9 @@ WITHOUT_A_PARAMETER = {
         "criterion": "the simulated person leans to neither answer",
         "error_priming": "the simulated person errs alike after all primes",
         "trimmed_share": "counts what the rule for times cuts off",
+        "dominance_bias": "needs norms of which sense comes to mind first",
+        "lisas": "made of rt_mean and accuracy",
+        "lisas_priming": "made of priming_ms and error_priming",
         "relatedness": "the simulated person rates each sense alike in all lists",
     },
     "attachment": {

@@ -161,7 +161,10 @@ def reference_task(trials: Callable[[Session, Material], Sequence[Trial]]) -> Ta
         instructions=lambda material: material.text("instructions"),
         columns={name: Column(text) for name, text in COLUMNS.items()},
         phases={name: PhaseNote(text, hed="") for name, text in PHASES.items()},
-        codes={f"response_{key}": code for key, code in zip(KEYS, RESPONSE_CODES, strict=True)},
+        codes={
+            **{f"picture_{code}": code for code in range(1, CODES + 1)},
+            **{f"response_{key}": code for key, code in zip(KEYS, RESPONSE_CODES, strict=True)},
+        },
         texts=Path(__file__).resolve().parent / "texts",
     )
 

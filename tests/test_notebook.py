@@ -29,6 +29,8 @@ def test_the_notebook_runs_and_draws_every_person_with_an_interval(
 ) -> None:
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
+    pytest.importorskip("matplotlib.pyplot")
+    monkeypatch.setattr("matplotlib.pyplot.show", lambda: None)  # there is nobody to look
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     names: dict[str, Any] = {"__name__": "__main__"}

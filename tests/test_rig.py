@@ -127,8 +127,8 @@ def test_an_umlaut_in_another_encoding_is_told(tmp_path: Path) -> None:
         ),
         (
             "[operator]\npause = 'f9'",
-            "rig.toml: operator: 'f9' goes on without trigger codes after some were lost; give stop "
-            "and pause other keys.",
+            "rig.toml: operator: 'f9' goes on without trigger codes after some were lost; give "
+            "stop and pause other keys.",
         ),
         (
             "mode = 'fmri'\n[scanner]\npulse_key = 'p'",

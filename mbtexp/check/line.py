@@ -40,7 +40,6 @@ def settings(bench: Bench) -> Finding:
     """The rig's settings against each other, the code book and the keys of every task."""
     rig = bench.rig
     refuse_shared_keys(rig.responses.keys, rig)
-    _refuse_pulse_that_stops(rig)
     facts: Facts = {"device": rig.trigger.device, "mode": rig.mode}
     found = f"mode {rig.mode}, trigger device {rig.trigger.device}"
     tasks = [find_task(name) for name in task_names()]
@@ -64,15 +63,6 @@ def settings(bench: Bench) -> Finding:
     if refused:
         return Finding("warn", f"{found}. {' '.join(refused)}", "the other tasks can run.", facts)
     return Finding("pass", f"{found}; every task can run with it.", facts=facts)
-
-
-def _refuse_pulse_that_stops(rig: Rig) -> None:
-    for name, key in (("stop", rig.operator.stop), ("pause", rig.operator.pause)):
-        if rig.mode == "fmri" and rig.scanner.key == key:
-            raise SettingError(
-                f"scanner: pulse_key and operator: {name} are both {key!r}: the first pulse would "
-                f"{name} the run. Give them two keys."
-            )
 
 
 def _refused(tasks: Sequence[Task], rig: Rig) -> Iterator[str]:

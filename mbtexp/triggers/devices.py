@@ -30,8 +30,8 @@ Ending = Literal["host", "device"]
 SHORTEST_GAP_S = 0.004
 """Least time at zero between two codes, whatever the recorder's rate.
 
-Readers that take what lasts less than 3 ms for a disturbance (MNE with ``min_duration=0.003``, which
-late bits make necessary) would join a code that is repeated after a shorter zero.
+Readers that take what lasts less than 3 ms for a disturbance (MNE with ``min_duration=0.003``,
+which late bits make necessary) would join a code that is repeated after a shorter zero.
 """
 
 SAMPLES_PER_PULSE = 2
