@@ -8,7 +8,7 @@ import pytest
 from mbtexp.clock import VirtualClock
 from mbtexp.errors import DeviceError, SettingError
 from mbtexp.rig import TriggerSettings
-from mbtexp.triggers.book import SESSION, CodeBook, Entry, as_json, as_tsv, codebook
+from mbtexp.triggers.book import SESSION, CodeBook, Entry, as_tsv, codebook
 from mbtexp.triggers.check import line_walk
 from mbtexp.triggers.codes import BOOKS, EYES, all_codes
 from mbtexp.triggers.devices import (
@@ -20,6 +20,7 @@ from mbtexp.triggers.devices import (
     spacing_s,
 )
 from mbtexp.triggers.emulate import differences
+from mbtexp.triggers.exports import exports_of
 from mbtexp.triggers.link import RecordingLink
 from mbtexp.triggers.opening import NoTrigger, open_trigger
 from mbtexp.triggers.sender import Sender
@@ -222,7 +223,7 @@ def test_the_book_goes_out_as_a_table_and_as_json():
     assert table[0] == "code\tname\ttask\tdescription\thed\tsince\tretired"
     assert len(table) == 1 + len({code for book in BOOKS.values() for code in book.values()})
     assert all(len(line.split("\t")) == 7 for line in table)
-    book = json.loads(as_json(all_codes()))
+    book = json.loads(exports_of(RIG, "eyes", dict(EYES)).text("json"))
     assert [row["code"] for row in book["codes"]] == [
         int(line.split("\t")[0]) for line in table[1:]
     ]

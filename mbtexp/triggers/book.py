@@ -7,8 +7,6 @@ Numbers are append-only: a code that is no longer used is retired, never given a
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -272,17 +270,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value) or "n/a"
-
-
-def as_json(rows: Iterable[Code]) -> str:
-    """The book as JSON with a checksum of its table and advice to readers of a recording."""
-    rows = list(rows)
-    book = {
-        "sha256": hashlib.sha256(as_tsv(rows).encode()).hexdigest(),
-        "reading": (
-            "Codes are separated by a return to zero. With MNE-Python read them by "
-            "find_events(consecutive=True, min_duration=0.003)."
-        ),
-        "codes": [{column: getattr(row, column) for column in COLUMNS} for row in rows],
-    }
-    return json.dumps(book, indent=2, ensure_ascii=False) + "\n"
