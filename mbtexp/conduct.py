@@ -10,7 +10,7 @@ import platform
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from typing import Any
 from mbtexp.clock import VIRTUAL_UTC, MonotonicClock, VirtualClock
 from mbtexp.errors import DataError, DeviceError, DiskError
 from mbtexp.events import FORMAT, EventLog, Log, find_logs, read_log
+from mbtexp.languages import is_path, languages, read_words
 from mbtexp.plan import make_plan, run_codes
 from mbtexp.port import Ports
 from mbtexp.ports import Clock, Display, Facts, Responses, Trigger
@@ -73,6 +74,8 @@ class Request:
     first: int = 0
     """Show only that many trials of the design, to try a task out; 0: all."""
     size: tuple[int, int] | None = None
+    protocol: Mapping[str, Any] | None = None
+    """Where in a session's protocol the run stands, for the log; None: a run of its own."""
     virtual_utc: str = VIRTUAL_UTC
     """Time of day at which a virtual run's clock shows zero: a session's runs have an order."""
 
@@ -142,6 +145,7 @@ def prepare(request: Request) -> Prepared:
     material = Material(params, task.catalogue(request.language), _stimuli(task, params))
     keys = answer_keys(rig.responses, task.name, preset, task.keys(params))
     material = with_keys(material, keys, finger_names(rig.responses))
+    material = replace(material, earlier=_earlier_runs(task, session, request))
     rows = tuple(task.design(session, material))
     return Prepared(
         task, session, preset, material, rig, rows[: request.first] if request.first else rows
@@ -188,6 +192,7 @@ def conduct(
         simulated=request.simulate or request.virtual,
     )
     path = prepared.session.log_path(request.data, pilot=request.pilot)
+    _refuse_without_earlier(prepared, request)
     _refuse_mixing(request)
     _refuse_bad_disk(request.data)
     earlier = _earlier(path, prepared, request)
@@ -253,6 +258,27 @@ def _stimuli(task: Task, params: Any) -> StimulusSet | None:
     stimuli = find_set(name)
     verify(stimuli)
     return stimuli
+
+
+def _earlier_runs(task: Task, session: Session, request: Request) -> tuple[Log, ...]:
+    """The session's runs that a task builds on, by the time at which they began."""
+    if task.builds_on is None:
+        return ()
+    folder = session.log_path(request.data, pilot=request.pilot).parent
+    stem = f"sub-{session.participant}_ses-{session.session}_task-{task.builds_on}_run-"
+    logs = [read_log(path) for path in sorted(folder.glob(f"{stem}*_log.jsonl"))]
+    return tuple(sorted(logs, key=lambda log: str(log.header.get("clock", {}).get("utc_at_zero"))))
+
+
+def _refuse_without_earlier(prepared: Prepared, request: Request) -> None:
+    """A run that asks what was seen before needs somebody who has seen it."""
+    needed = prepared.task.builds_on
+    if needed is None or prepared.material.earlier or request.pilot or request.virtual:
+        return
+    raise DataError(
+        f"{prepared.task.name} asks about what was seen in '{needed}', and this session has no "
+        f"run of it; run {needed} first."
+    )
 
 
 def _refuse_mixing(request: Request) -> None:
@@ -539,6 +565,7 @@ def _header(request: Request, prepared: Prepared, devices: Devices) -> Facts:
         "session": session.session,
         "run": session.run,
         "mode": "pilot" if request.pilot else "lab",
+        "protocol": None if request.protocol is None else dict(request.protocol),
         "simulated": prepared.participant.facts() if request.simulate else None,
         "keys": list(prepared.material.keys),
         "columns": task.column_facts(),
@@ -617,10 +644,6 @@ def operator_keys(rig: Rig) -> dict[str, str]:
 
 def core_texts(language: str) -> Catalogue:
     """The core's own screens in a language; in English where the core does not speak it."""
-    import tomllib  # noqa: PLC0415
-
     folder = Path(__file__).parent / "texts"
-    path = folder / f"core.{language}.toml"
-    if not path.is_file():
-        path = folder / "core.en.toml"
-    return Catalogue(path.name.split(".")[1], tomllib.loads(path.read_text(encoding="utf-8")))
+    known = is_path(language) or language in languages(folder, "core")
+    return Catalogue(*read_words(folder, "core", language if known else "en", whose="the core"))

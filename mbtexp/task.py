@@ -5,17 +5,18 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import sys
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mbtexp.errors import SettingError, did_you_mean
+from mbtexp.languages import languages, read_words
 from mbtexp.ports import Facts
 from mbtexp.strict import build, from_text
 
 if TYPE_CHECKING:
+    from mbtexp.events import Log
     from mbtexp.run import Run
     from mbtexp.session import Session
     from mbtexp.simulate import Participant
@@ -72,6 +73,11 @@ class Material:
     stimuli: StimulusSet | None = None
     keys: tuple[str, ...] = ()
     """The participant's keys, in the order in which the task names them."""
+    earlier: tuple[Log, ...] = ()
+    """Logs of the runs that this one builds on (``Task.builds_on``), in the order of the session;
+    none where nobody has been here yet: in a plan, a storyboard, a trial run."""
+    excluded: frozenset[str] = frozenset()
+    """Words and stimuli, by their names in the log, that this participant must not see."""
 
 
 @dataclass(frozen=True)
@@ -93,9 +99,11 @@ class Task:
     phases: Mapping[str, PhaseNote]
     codes: Mapping[str, int]
     texts: Path
-    """Folder with one ``<task>.<language>.toml`` a language."""
+    """Folder with one folder a language, and in each ``<task>.toml``."""
     stimuli: Callable[[Any], str | None] = lambda _: None
     """Name of the stimulus set that the parameters ask for."""
+    builds_on: str | None = None
+    """Task whose runs in the same session this one needs, to ask what was seen there."""
     references: tuple[str, ...] = ()
     cogatlas: str | None = None
     code_facts: Callable[[], Facts] = field(default=dict)
@@ -130,17 +138,11 @@ class Task:
 
     def languages(self) -> list[str]:
         """Languages that have a text file."""
-        return sorted(p.name.split(".")[1] for p in self.texts.glob(f"{self.name}.*.toml"))
+        return languages(self.texts, self.name)
 
     def catalogue(self, language: str) -> Catalogue:
-        """The task's words in a language."""
-        if language not in self.languages():
-            raise SettingError(
-                f"--language {language!r}: task '{self.name}' has no such texts; "
-                f"{did_you_mean(language, self.languages())}"
-            )
-        path = self.texts / f"{self.name}.{language}.toml"
-        return Catalogue(language, tomllib.loads(path.read_text(encoding="utf-8")))
+        """The task's words in a language: its name, or a folder of a lab's own words."""
+        return Catalogue(*read_words(self.texts, self.name, language, whose=f"task '{self.name}'"))
 
     def column_facts(self) -> Facts:
         """The columns' meaning as plain JSON."""

@@ -27,8 +27,8 @@ from mbtexp.virtual import VirtualDisplay
 
 FIELDS = {
     "kind", "t", "format", "task", "preset", "params", "language", "participant", "session", "run",
-    "seed", "mode", "simulated", "design", "columns", "phases", "codes", "task_info", "rig",
-    "display", "responses", "trigger", "stimuli", "software", "clock", "keys",
+    "seed", "protocol", "mode", "simulated", "design", "columns", "phases", "codes", "task_info",
+    "rig", "display", "responses", "trigger", "stimuli", "software", "clock", "keys",
 }  # fmt: skip
 
 

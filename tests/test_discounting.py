@@ -667,7 +667,7 @@ def test_a_simulated_person_has_one_ln_k_in_all_visits() -> None:
 
 def test_both_languages_have_the_same_words() -> None:
     en, de = (
-        tomllib.loads((TASK.texts / f"discounting.{x}.toml").read_text()) for x in ("en", "de")
+        tomllib.loads((TASK.texts / x / "discounting.toml").read_text()) for x in ("en", "de")
     )
     assert set(en) == set(de)
     for key in en:

@@ -702,7 +702,7 @@ def test_both_languages_have_the_same_texts_with_the_same_blanks() -> None:
 
 def test_there_are_texts_in_german_and_english_and_no_half_others() -> None:
     assert TASK.languages() == ["de", "en"]
-    for path in TASK.texts.glob("eyes.*.toml"):
+    for path in TASK.texts.glob("*/eyes.toml"):
         assert tomllib.loads(path.read_text(encoding="utf-8"))
 
 

@@ -88,7 +88,8 @@ TASK = Task(
 @pytest.fixture
 def dots(tmp_path: Path) -> Path:
     """A task in a file of its own, as another lab would write one."""
-    (tmp_path / "dots.en.toml").write_text('question = "Left or right?"\n')
+    (tmp_path / "en").mkdir()
+    (tmp_path / "en" / "dots.toml").write_text('question = "Left or right?"\n')
     file = tmp_path / "dots.py"
     file.write_text(TASK_FILE)
     return file
