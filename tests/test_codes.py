@@ -17,7 +17,15 @@ from mbtexp.conduct import Request, conduct
 from mbtexp.errors import SettingError
 from mbtexp.events import read_log
 from mbtexp.rig import TriggerSettings, rig_from
-from mbtexp.triggers.book import HIGHEST, SESSION, Entry, codebook, whole_book
+from mbtexp.triggers.book import (
+    COMMON,
+    HIGHEST,
+    SESSION,
+    STRETCHES,
+    Entry,
+    codebook,
+    whole_book,
+)
 from mbtexp.triggers.codes import BOOKS, EYES, all_codes
 from mbtexp.triggers.compact import SIZES, compact, sent_values, values
 from mbtexp.triggers.exports import (
@@ -83,6 +91,17 @@ def test_the_tasks_share_no_number_and_all_lie_where_codes_may() -> None:
     assert len({(row.task, row.name) for row in codes}) == len(codes)
     assert {row.code for row in codes} <= set(range(1, HIGHEST + 1))
     assert {row.name for row in codes if not row.task} == set(SESSION)
+
+
+def test_a_short_task_has_a_stretch_of_its_own_and_shares_what_is_common() -> None:
+    last = len(STRETCHES["moral"])
+    moment = Entry(last, "The last of its moments", "Sensory-event")
+    book = codebook("moral", moment=moment)
+    assert book.moment == STRETCHES["moral"].stop - 1
+    first = codebook("recognition", moment=Entry(1, "Its first moment", "Sensory-event"))
+    assert [first[name] for name in COMMON] == [book[name] for name in COMMON]
+    with pytest.raises(SettingError, match=f"offset {last + 1}; it must be from 1 to {last}"):
+        codebook("moral", moment=replace(moment, number=last + 1))
 
 
 # -- compact maps ---------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 """Code books: which number a moment of a task leaves in the recording; unique and for good.
 
-The numbers from 1 to 200 belong to tasks, 40 to each: base + offset. Those from 201 to 245 mean the
-same in every task. 0 is the line at rest; 254 and 255 are what a recorder shows by itself.
+The numbers from 1 to 200 belong to the five long tasks, 40 to each: base + offset. A short task has
+a stretch of what these leave free, and 222 to 229 for what is common to all. Those from 201 to 245
+beside them mean the same in every task. 0 is the line at rest; 254 and 255 are what a recorder
+shows by itself.
 Numbers are append-only: a code that is no longer used is retired, never given away again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mbtexp.errors import SettingError, did_you_mean
@@ -24,6 +26,31 @@ SPAN = 40
 
 BASES = {"attachment": 0, "trust": 40, "discounting": 80, "eyes": 120, "polysemy": 160}
 """Where each task's numbers begin."""
+
+SMALL: Mapping[str, range] = {
+    "mood": range(222, 225),
+    "questionnaire": range(225, 228),
+    "recognition": range(228, 238),
+    "moral": range(214, 220),
+    "closing": range(241, 245),
+}
+"""Numbers of tasks with few moments of their own, as they stand; 238 and 239 are free."""
+
+SMALL_COMMON = 246
+"""The first number of what all tasks have, in the small ones: they share it, each run says whose it
+is."""
+
+SHARED = "small"
+"""Task of these shared numbers in the book."""
+
+SHORT = "short"
+"""Task of the numbers that the short tasks share."""
+
+SHORT_FIRST = 222
+"""First of these numbers: one for each of ``COMMON``, in its order."""
+
+STRETCHES = {"recognition": range(129, 145), "moral": range(93, 105)}
+"""Numbers of each short task; an offset of 1 is the first of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +73,7 @@ class Code:
     name: str
     code: int
     task: str
-    """Task it belongs to; empty if session-wide."""
+    """Task it belongs to; ``short`` if the short tasks share it, empty if session-wide."""
     description: str
     hed: str
     since: str
@@ -193,8 +220,11 @@ def codebook(task: str, *, base: int | None = None, **own: Entry) -> CodeBook:
     base
         Where its numbers begin; a task that is not of this house borrows one of ``BASES``.
     own
-        The task's own moments, by name: offsets 4-30 as in every task, 34-39 as it likes.
+        The task's own moments, by name: offsets 4-30 as in every task, 34-39 as it likes; those of
+        a short task from 1 to the length of its stretch.
     """
+    if base is None and task in STRETCHES:
+        return _short_book(task, own)
     start = BASES.get(task) if base is None else base
     if start is None:
         raise SettingError(f"task '{task}' has no numbers in the code book; give it a base.")
@@ -211,6 +241,42 @@ def codebook(task: str, *, base: int | None = None, **own: Entry) -> CodeBook:
                 f"it must be from 1 to {SPAN - 1}."
             )
     rows = [_row(name, entry, task, start) for name, entry in moments]
+    rows += [_row(name, entry, "", 0) for name, entry in SESSION.items()]
+    return CodeBook(task, sorted(rows, key=lambda row: row.code))
+
+
+def _short_book(task: str, own: Mapping[str, Entry]) -> CodeBook:
+    """The book of a short task: what is common to all tasks has numbers that such tasks share."""
+    stretch = STRETCHES[task]
+    for name, entry in own.items():
+        if not 1 <= entry.number <= len(stretch):
+            raise SettingError(
+                f"task '{task}': code '{name}' has offset {entry.number}; "
+                f"it must be from 1 to {len(stretch)}."
+            )
+    rows = [_row(name, entry, task, stretch.start - 1) for name, entry in own.items()]
+    rows += [
+        _row(name, replace(entry, number=place), SHORT, SHORT_FIRST)
+        for place, (name, entry) in enumerate(COMMON.items())
+    ]
+    rows += [_row(name, entry, "", 0) for name, entry in SESSION.items()]
+    return CodeBook(task, sorted(rows, key=lambda row: row.code))
+
+
+def _small_book(task: str, own: Mapping[str, Entry]) -> CodeBook:
+    """The book of a task that has only a few numbers of its own."""
+    room = SMALL[task]
+    for name, entry in own.items():
+        if entry.number not in room:
+            raise SettingError(
+                f"task '{task}': code '{name}' is {entry.number}; "
+                f"it must be from {room[0]} to {room[-1]}."
+            )
+    rows = [_row(name, entry, task, 0) for name, entry in own.items()]
+    rows += [
+        replace(_row(name, entry, SHARED, 0), code=SMALL_COMMON + place)
+        for place, (name, entry) in enumerate(COMMON.items())
+    ]
     rows += [_row(name, entry, "", 0) for name, entry in SESSION.items()]
     return CodeBook(task, sorted(rows, key=lambda row: row.code))
 

@@ -116,8 +116,8 @@ def table(rows: Sequence[Code], values: Mapping[str, Mapping[int, int]] | None =
 
 
 def _sent(row: Code, values: Mapping[str, Mapping[int, int]]) -> str:
-    """The value of a code; what belongs to no task has the same in each."""
-    tasks = [row.task] if row.task else list(values)
+    """The value of a code; what belongs to no one task has the same in each."""
+    tasks = [row.task] if row.task in values else list(values)
     found = {values[task].get(row.code) for task in tasks if task in values} - {None}
     return ";".join(str(value) for value in sorted(filter(None, found))) or "n/a"
 
