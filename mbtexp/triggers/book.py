@@ -27,29 +27,18 @@ SPAN = 40
 BASES = {"attachment": 0, "trust": 40, "discounting": 80, "eyes": 120, "polysemy": 160}
 """Where each task's numbers begin."""
 
-SMALL: Mapping[str, range] = {
-    "mood": range(222, 225),
-    "questionnaire": range(225, 228),
-    "recognition": range(228, 238),
-    "moral": range(214, 220),
-    "closing": range(241, 245),
-}
-"""Numbers of tasks with few moments of their own, as they stand; 238 and 239 are free."""
-
-SMALL_COMMON = 246
-"""The first number of what all tasks have, in the small ones: they share it, each run says whose it
-is."""
-
-SHARED = "small"
-"""Task of these shared numbers in the book."""
-
 SHORT = "short"
 """Task of the numbers that the short tasks share."""
 
 SHORT_FIRST = 222
 """First of these numbers: one for each of ``COMMON``, in its order."""
 
-STRETCHES = {"recognition": range(129, 145), "moral": range(93, 105)}
+STRETCHES = {
+    "recognition": range(129, 145),
+    "moral": range(93, 105),
+    "mood": range(179, 182),
+    "questionnaire": range(182, 185),
+}
 """Numbers of each short task; an offset of 1 is the first of them."""
 
 
@@ -257,24 +246,6 @@ def _short_book(task: str, own: Mapping[str, Entry]) -> CodeBook:
     rows = [_row(name, entry, task, stretch.start - 1) for name, entry in own.items()]
     rows += [
         _row(name, replace(entry, number=place), SHORT, SHORT_FIRST)
-        for place, (name, entry) in enumerate(COMMON.items())
-    ]
-    rows += [_row(name, entry, "", 0) for name, entry in SESSION.items()]
-    return CodeBook(task, sorted(rows, key=lambda row: row.code))
-
-
-def _small_book(task: str, own: Mapping[str, Entry]) -> CodeBook:
-    """The book of a task that has only a few numbers of its own."""
-    room = SMALL[task]
-    for name, entry in own.items():
-        if entry.number not in room:
-            raise SettingError(
-                f"task '{task}': code '{name}' is {entry.number}; "
-                f"it must be from {room[0]} to {room[-1]}."
-            )
-    rows = [_row(name, entry, task, 0) for name, entry in own.items()]
-    rows += [
-        replace(_row(name, entry, SHARED, 0), code=SMALL_COMMON + place)
         for place, (name, entry) in enumerate(COMMON.items())
     ]
     rows += [_row(name, entry, "", 0) for name, entry in SESSION.items()]

@@ -381,7 +381,23 @@ TRUST = codebook(
     response_middle=Entry(28, "A rating of 4", f"{_PRESS}, Label/Middle-option"),
 )
 
-BOOKS = {book.task: book for book in (ATTACHMENT, DISCOUNTING, EYES, POLYSEMY, TRUST)}
+MOOD = codebook(
+    "mood",
+    rating=Entry(1, "Onset of a rating", f"{_TEXT}, Label/Rating", short="question"),
+    response=Entry(2, "A rating was given", f"{_PRESS}, Label/Rated", short="response"),
+)
+
+QUESTIONNAIRE = codebook(
+    "questionnaire",
+    item=Entry(1, "Onset of an item", f"{_TEXT}, Label/Questionnaire-item", short="question"),
+    response=Entry(2, "An item was answered", f"{_PRESS}, Label/Answered", short="response"),
+    skipped=Entry(3, "An item was skipped", f"{_PRESS}, Label/Skipped", short="response"),
+)
+
+BOOKS = {
+    book.task: book
+    for book in (ATTACHMENT, DISCOUNTING, EYES, MOOD, POLYSEMY, QUESTIONNAIRE, TRUST)
+}
 """Each task's book by the task's name."""
 
 
