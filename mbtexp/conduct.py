@@ -223,6 +223,7 @@ def conduct(
             scanner=None if scanner is None else scanner.settings,
             stop_when_lost=_stop_when_lost(prepared.rig),
             asks_operator=not request.simulate,
+            pause_button=prepared.rig.responses.pause_button,
             on_progress=on_progress,
             tell=tell,
         )

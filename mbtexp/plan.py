@@ -159,6 +159,8 @@ def refuse_shared_keys(keys: Sequence[str], rig: Rig) -> None:
     if len(set(keys)) < len(keys):
         raise SettingError(f"responses: keys: {', '.join(keys)} has a key twice.")
     taken = {rig.operator.stop: "operator's stop key", rig.operator.pause: "operator's pause key"}
+    if rig.responses.pause_button:
+        taken[rig.responses.pause_button] = "participant's pause button"
     if rig.mode == "fmri":
         taken[rig.scanner.key] = "scanner's pulse key"
     for key in keys:

@@ -126,6 +126,9 @@ class ResponseSettings:
     debounce_ms: float = setting(
         20.0, doc="a press this soon after the same button moved is a bounce, ms", low=0, high=200
     )
+    pause_button: str = setting(
+        "", doc="key or button with which the participant asks for a pause at any time; '': none"
+    )
     keyboard_too: bool = setting(False, doc="the keyboard answers besides the box")
     check: bool = setting(False, doc="ask for every finger's button before a run")
 
@@ -239,8 +242,22 @@ def rig_from(given: Mapping[str, Any], *, where: str) -> Rig:
         raise SettingError(
             f"{where}: operator: stop and pause are both {rig.operator.stop!r}; give them two keys."
         )
+    _refuse_bad_pause_button(rig, where)
     _refuse_bad_scanner(rig, where)
     return rig
+
+
+def _refuse_bad_pause_button(rig: Rig, where: str) -> None:
+    """The participant's pause ends with the same button, so nobody else may have it."""
+    button = rig.responses.pause_button
+    others = {"operator: stop": rig.operator.stop, "operator: pause": rig.operator.pause}
+    if rig.mode == "fmri":
+        others["scanner: pulse_key"] = rig.scanner.key
+    for name, key in others.items():
+        if button and button == key:
+            raise SettingError(
+                f"{where}: responses: pause_button and {name} are both {key!r}; give them two keys."
+            )
 
 
 def _refuse_bad_line(trigger: TriggerSettings, where: str) -> None:

@@ -8,6 +8,7 @@ that a task does between two trials costs a frame as long as it fits into that p
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -128,6 +129,10 @@ class _StopAsked(Exception):
     """The operator's stop key went down."""
 
 
+class _RestAsked(Exception):
+    """The participant asked for a pause."""
+
+
 @dataclass
 class Timing:
     """How well the run kept its times, counted as it goes."""
@@ -171,7 +176,10 @@ class Run:
     stop_when_lost
         ``trial`` or ``block``: where a lost trigger code stops the run; None: never.
     asks_operator
-        Whether somebody is there to be asked what to do about lost codes before the run is stopped.
+        Whether somebody is there to be asked what to do about lost codes before the run is stopped,
+        and to go to the participant while the calm page of a stopped run is up.
+    pause_button
+        The participant's key or button that asks for a pause, at any time; empty: none.
     on_progress
         Called with the number of finished trials and of all.
     tell
@@ -195,6 +203,7 @@ class Run:
         scanner: ScannerSettings | None = None,
         stop_when_lost: str | None = None,
         asks_operator: bool = False,
+        pause_button: str = "",
         on_progress: Callable[[int, int], None] | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> None:
@@ -213,6 +222,7 @@ class Run:
         self._pulses_at_end: PulseSummary | None = None
         self._stop_when_lost = stop_when_lost
         self._asks_operator = asks_operator
+        self._pause_button = pause_button
         self._lost_known = self._lost_told = 0
         self._late_s: dict[float | None, float] = {}
         self._on_progress = on_progress or (lambda _done, _all: None)
@@ -232,6 +242,7 @@ class Run:
         self._windows_of: tuple[int | None, int] = (None, 1)
         self._attempt = 1
         self._pause_asked = False
+        self._rest_asked = False
         self._stop_asked = False
         self._stop_is_answer = False
         self._recorded_row = False
@@ -270,8 +281,10 @@ class Run:
             self._finish_screen(self._clear())
             self._send(self._codes.run_end, "run_end")
         else:
-            self._finish_screen(self._clock.now())
             self._send(self._codes.abort, "abort")
+            if isinstance(error, RunAborted) and self._asks_operator:
+                self._stay_calm()
+            self._finish_screen(self._clock.now())
         # Closing the line settles what is still on its way, so that no record is missing below.
         self._trigger.close()
         now = self._clock.now()
@@ -386,9 +399,11 @@ class Run:
                 return self._play(phases)
             except _StopAsked:
                 self._confirm_stop()
-                self._attempt += 1
-                self._send(self._codes.trial_invalid, "trial_invalid")
-                self._trigger.settle()  # the trial begins again with the next refresh
+            except _RestAsked:
+                self._rest()
+            self._attempt += 1
+            self._send(self._codes.trial_invalid, "trial_invalid")
+            self._trigger.settle()  # the trial begins again with the next refresh
 
     def _refuse_impossible(self, phases: Sequence[Phase]) -> None:
         for phase in phases:
@@ -535,6 +550,10 @@ class Run:
         if press.key == self._pulse_key:
             self._take_pulse(press)
             return
+        if self._pause_button and press.key == self._pause_button and not self._stop_is_answer:
+            self._log_press(press, None, "pause")
+            self._rest_asked = True
+            return
         if self._is_operators(press):
             self._log_press(press, None, "operator")
             self._stop_asked |= press.key == self._operator.stop
@@ -566,8 +585,11 @@ class Run:
     def _heed_stop(self) -> None:
         """Leave the trial for the operator's question; only where everything shown is booked."""
         if self._stop_asked:
-            self._stop_asked = False
+            self._stop_asked = self._rest_asked = False
             raise _StopAsked
+        if self._rest_asked:
+            self._rest_asked = False
+            raise _RestAsked
 
     def _outside(self, press: Press) -> str:
         opened = [w for w in self._windows if w.shown.onset <= press.t]
@@ -727,13 +749,49 @@ class Run:
         if self._onsets_are_fixed():
             self.note("pause refused: the trials' onsets are fixed")
             return
-        self._log.append("pause", self._clock.now(), edge="start")
+        self._log.append("pause", self._clock.now(), edge="start", by="operator")
         self._send(self._codes.pause, "pause")
         self._operator_page("pause", (self._operator.pause,), None)
         self._send(self._codes.resume, "resume")
         self._trigger.settle()  # the next trial may begin with the next refresh
-        self._log.append("pause", self._clock.now(), edge="end")
+        self._log.append("pause", self._clock.now(), edge="end", by="operator")
         self._log_triggers()
+
+    def _rest(self) -> None:
+        """The participant's pause: at once, with nothing on the screen but a word of calm.
+
+        Where the trials' onsets are fixed nothing can wait: the operator is asked to stop instead.
+        """
+        self.note("the participant asked for a pause")
+        self._tell("The participant asked for a pause.")
+        if self._onsets_are_fixed():
+            self._confirm_stop()
+            return
+        operator = self._operator
+        self._log.append("pause", self._clock.now(), edge="start", by="participant")
+        self._send(self._codes.pause, "pause")
+        answer = self._operator_page(
+            "rest",
+            (self._pause_button, operator.pause, operator.stop),
+            None,
+            button=self._pause_button,
+        )
+        if answer == operator.stop:
+            raise RunAborted(
+                "The run was stopped by the operator in a pause that the participant asked for. "
+                "Everything up to here is in the log; --resume goes on with the interrupted trial."
+            )
+        self._send(self._codes.resume, "resume")
+        self._log.append("pause", self._clock.now(), edge="end", by="participant")
+        self._log_triggers()
+
+    def _stay_calm(self) -> None:
+        """A quiet page until the operator has come: nobody is left alone with an empty desktop."""
+        self._row = None
+        self._trigger.belongs_to(None)
+        # What is the matter has been said already; a window that is gone shows nothing more.
+        with contextlib.suppress(MbtexpError):
+            self._operator_page("calm", (self._operator.stop, self._operator.pause), None)
 
     def _confirm_stop(self) -> None:
         stop, go_on = self._operator.stop, self._operator.pause

@@ -98,7 +98,7 @@ def _core_scenes(prepared: Prepared, language: str) -> list[Scene]:
             name,
             (Text(words(name, **keys), size=0.035, wrap=1.2),),
         )
-        for name in ("scanner" if fixed else "pause", "confirm_stop")
+        for name in ("scanner" if fixed else "pause", "confirm_stop", "calm")
     ]
 
 

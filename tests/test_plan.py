@@ -14,7 +14,14 @@ from mbtexp.conduct import Prepared, Request, conduct, prepare
 from mbtexp.errors import SettingError, TimingError
 from mbtexp.events import read_log
 from mbtexp.plan import Plan, make_plan, run_codes
-from mbtexp.rig import DisplaySettings, OperatorSettings, Rig, ScannerSettings, TriggerSettings
+from mbtexp.rig import (
+    DisplaySettings,
+    OperatorSettings,
+    ResponseSettings,
+    Rig,
+    ScannerSettings,
+    TriggerSettings,
+)
 from mbtexp.show import plan_table, plan_text
 from mbtexp.simulate import Participant
 from mbtexp.task import Column, Task, find_task, setting_table, task_names
@@ -194,6 +201,11 @@ def test_a_run_s_own_codes_are_taken_from_the_task_s_book() -> None:
             Rig(mode="fmri", scanner=ScannerSettings(pulse_key="2")),
             "key '2' answers the task and is also the scanner's pulse key; change one of them in "
             "rig.toml.",
+        ),
+        (
+            Rig(responses=ResponseSettings(pause_button="2")),
+            "key '2' answers the task and is also the participant's pause button; change one of "
+            "them in rig.toml.",
         ),
         (
             Rig(trigger=TriggerSettings(device="serial", port="COM3", max_code=127)),

@@ -134,6 +134,16 @@ def test_an_umlaut_in_another_encoding_is_told(tmp_path: Path) -> None:
             "mode = 'fmri'\n[scanner]\npulse_key = 'p'",
             "rig.toml: operator: pause and scanner: pulse_key are both 'p'; give them two keys.",
         ),
+        (
+            "[responses]\npause_button = 'p'",
+            "rig.toml: responses: pause_button and operator: pause are both 'p'; give them two "
+            "keys.",
+        ),
+        (
+            "mode = 'fmri'\n[responses]\npause_button = 't'",
+            "rig.toml: responses: pause_button and scanner: pulse_key are both 't'; give them two "
+            "keys.",
+        ),
     ],
 )
 def test_a_mistake_in_the_file_is_told_with_its_place(tmp_path: Path, text: str, said: str) -> None:

@@ -412,6 +412,110 @@ def test_an_interrupted_trial_is_shown_again_and_marked() -> None:
     assert [(t["trial"], t["attempt"]) for t in log.of("trial")] == [(1, 1), (2, 2), (3, 1)]
 
 
+def test_after_a_stop_the_participant_sees_a_calm_page_until_the_operator_has_come() -> None:
+    def act(phase: Phase, _row: Mapping[str, Any]) -> list[tuple[str, float]]:
+        if phase.name == "calm":
+            return [("f", 2.0), ("escape", 42.0)]
+        return [("escape", 0.3)] if phase.name in ("confirm_stop", "face") else []
+
+    log = MemoryLog()
+    with pytest.raises(RunAborted), attended(VirtualLab(HZ, answer=act, trigger=LINE), log) as run:
+        show_all_trials(run)
+
+    (calm,) = phases_of(log, "calm")
+    assert calm["offset"] - calm["onset"] == pytest.approx(42.0, abs=0.1)
+    assert log.of("abort")[0]["t"] > calm["offset"] - 0.1
+    codes = [event for event in log.of("trigger") if event["code"] == 209]
+    assert len(codes) == 1, "the recording is told once, at the stop"
+    assert codes[0]["t_event"] < calm["onset"]
+
+
+def test_a_failed_device_shows_no_calm_page_that_nobody_could_close() -> None:
+    log = MemoryLog()
+    with pytest.raises(DeviceError), attended(VirtualLab(HZ, trigger=LINE), log):
+        raise DeviceError("the keyboard is gone")
+    assert not phases_of(log, "calm")
+
+
+def test_the_participant_can_pause_inside_a_trial_which_then_begins_again() -> None:
+    asked: list[str] = []
+
+    def act(phase: Phase, row: Mapping[str, Any]) -> list[tuple[str, float]]:
+        if phase.name == "rest":
+            return [("r", 30.0)]
+        if phase.name == "face" and row["trial"] == 2 and not asked:
+            asked.append("pause")
+            return [("r", 0.2)]
+        return []
+
+    told: list[str] = []
+    log = MemoryLog()
+    with attended(VirtualLab(HZ, answer=act), log, tell=told.append) as run:
+        show_all_trials(run)
+
+    assert [(t["trial"], t["attempt"]) for t in log.of("trial")] == [(1, 1), (2, 2)]
+    assert [(e["edge"], e["by"]) for e in log.of("pause")] == [
+        ("start", "participant"),
+        ("end", "participant"),
+    ]
+    (face, *_), (rest,) = phases_of(log, "face")[1:], phases_of(log, "rest")
+    assert face["offset"] - face["onset"] < 0.3, "the picture goes at once"
+    assert rest["offset"] - rest["onset"] == pytest.approx(30.0, abs=0.1)
+    assert told == ["The participant asked for a pause."]
+
+
+def test_the_operator_can_stop_a_run_in_the_participants_pause() -> None:
+    def act(phase: Phase, _row: Mapping[str, Any]) -> list[tuple[str, float]]:
+        return [("escape", 5.0)] if phase.name in ("rest", "calm") else [("r", 0.2)]
+
+    log = MemoryLog()
+    with (
+        pytest.raises(RunAborted, match="a pause that the participant asked for"),
+        attended(VirtualLab(HZ, answer=act), log) as run,
+    ):
+        show_all_trials(run)
+    assert phases_of(log, "calm")
+
+
+def test_where_onsets_are_fixed_a_pause_asks_the_operator_to_stop() -> None:
+    def act(phase: Phase, _row: Mapping[str, Any]) -> list[tuple[str, float]]:
+        return {"face": [("r", 0.2)], "confirm_stop": [("escape", 3.0)]}.get(
+            phase.name, [("escape", 3.0)]
+        )
+
+    log = MemoryLog()
+    with (
+        pytest.raises(RunAborted, match="stopped by the operator"),
+        attended(VirtualLab(HZ, answer=act), log, rows=[Row(1, onset_s=1.0)]) as run,
+    ):
+        show_all_trials(run)
+    assert phases_of(log, "confirm_stop")
+    assert not phases_of(log, "rest")
+
+
+def attended(lab: VirtualLab, log: MemoryLog, *, rows: Sequence[Any] = (), **more: Any) -> Run:
+    """A run with somebody beside it, and with a pause button."""
+    return Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=rows or [Row(1), Row(2)],
+        codes=Codes(abort=209),
+        asks_operator=True,
+        pause_button="r",
+        **more,
+    )
+
+
+def show_all_trials(run: Run) -> None:
+    for block in run.blocks():
+        for _ in run.trials_of(block):
+            run.show(face())
+            run.record()
+
+
 def test_the_stop_key_twice_stops_and_closes_the_log() -> None:
     def twice(phase: Phase, row: Mapping[str, Any]) -> list[tuple[str, float]]:
         stops = phase.name == "confirm_stop" or (phase.name == "face" and row["trial"] == 2)

@@ -262,6 +262,7 @@ def test_the_storyboard_of_the_standard_preset_has_every_kind_of_screen() -> Non
         "finished",
         "pause",
         "confirm_stop",
+        "calm",
     ]
 
 
@@ -278,6 +279,7 @@ def test_the_storyboard_of_the_scanner_preset_has_both_judgements_and_the_wait()
         "eyes_sex",
         "scanner",
         "confirm_stop",
+        "calm",
     ]
 
 
