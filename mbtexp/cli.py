@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from mbtexp.cli_codes import add_codes
 from mbtexp.cli_rig import add_check, add_reconcile, add_rig
 from mbtexp.cli_study import add_study
+from mbtexp.cli_watch import add_watch
 from mbtexp.errors import MbtexpError, SettingError
 from mbtexp.terminal import command as _command
 from mbtexp.terminal import say as _say
@@ -83,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     add_check(commands)
     add_reconcile(commands)
     add_study(commands)
+    add_watch(commands)
     return parser
 
 
