@@ -11,7 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.halves import SPLITS, Parts, Split, halves_of, mental_answers
+from analysis import attachment_halves, trust_halves
+from analysis.discounting import halves as discounting_halves
+from analysis.eyes import halves as eyes_halves
+from analysis.halves import Parts, Split, halves_of
+from analysis.polysemy import halves as polysemy_halves
 from analysis.read import Trials
 from analysis.tables import as_json, tsv
 
@@ -22,6 +26,15 @@ FEWEST_PEOPLE = 3
 """Below this a correlation over people says nothing."""
 
 Floats = NDArray[np.float64]
+
+SPLITS: Mapping[str, tuple[Split, ...]] = {
+    "attachment": attachment_halves.SPLITS,
+    "discounting": discounting_halves.SPLITS,
+    "eyes": eyes_halves.SPLITS,
+    "polysemy": polysemy_halves.SPLITS,
+    "trust": trust_halves.SPLITS,
+}
+"""The indices whose reliability is told, by task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +163,9 @@ def _items_row(runs: Sequence[Trials]) -> Reliability:
     people: dict[str, dict[str, float]] = {}
     simulated = False
     for trials in runs:
-        answers = {str(t.stim_id): float(bool(t.correct)) for t in mental_answers(trials)}
+        answers = {
+            str(t.stim_id): float(bool(t.correct)) for t in eyes_halves.mental_answers(trials)
+        }
         if answers and trials.run.participant not in people:
             people[trials.run.participant] = answers
             simulated |= trials.run.simulated is not None

@@ -22,9 +22,9 @@ from analysis.polysemy import (
     norms,
     priming_of,
     shares_of,
-    split_half,
 )
 from analysis.read import Run, Trial, Trials, trials_of
+from analysis.reliable import Reliability, reliability
 from analysis.rt import NO_TRIM
 from mbtexp.conduct import Prepared, Request, prepare
 from mbtexp.events import Log, MemoryLog
@@ -494,18 +494,21 @@ def noisy(bias: float, seed: int) -> Trials:
         for _ in range(40):
             rt_s = 0.6 * math.exp(mean + 0.15 * rng.standard_normal())
             rows.append(decision(len(rows) + 1, condition, rt_s))
-    return Trials(RUN, tuple(rows))
+    return Trials(replace(RUN, participant=f"{seed:03d}"), tuple(rows))
+
+
+def bias_reliability(people: list[Trials]) -> Reliability:
+    found = reliability(people, {"polysemy": Params()}, n_splits=100)
+    return next(row for row in found if row.index == "attachment_bias")
 
 
 def test_a_bias_that_differs_between_people_is_reliable_and_one_that_does_not_is_not() -> None:
     rng = np.random.default_rng(4)
     biases = 0.1 * rng.standard_normal(60)
-    same = split_half([noisy(0.1, k) for k in range(60)], n_splits=100)
-    differing = split_half([noisy(float(b), k) for k, b in enumerate(biases)], n_splits=100)
-    assert same is not None
-    assert differing is not None
+    same = bias_reliability([noisy(0.1, k) for k in range(60)])
+    differing = bias_reliability([noisy(float(b), k) for k, b in enumerate(biases)])
     expected = 0.1**2 / (0.1**2 + 4 * 0.15**2 / 40)
-    assert differing.reliability == pytest.approx(expected, abs=0.12)
-    assert abs(same.reliability) < 0.35
-    assert differing.low < differing.reliability < differing.high
-    assert split_half([noisy(0, 1)], n_splits=10) is None
+    assert differing.sb_median == pytest.approx(expected, abs=0.12)
+    assert abs(same.sb_median) < 0.35
+    assert differing.sb_low < differing.sb_median < differing.sb_high
+    assert bias_reliability([noisy(0, 1)]).flag == ("few_people",)

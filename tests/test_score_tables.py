@@ -14,9 +14,9 @@ import pandas as pd
 import pytest
 
 from analysis import analyse, attachment, discounting, eyes, polysemy, read_table, to_frame, trust
-from analysis.halves import SPLITS, halves_of
+from analysis.halves import halves_of
 from analysis.read import Trials, read_trials
-from analysis.reliable import COLUMNS, FLAGS, Reliability, reliability
+from analysis.reliable import COLUMNS, FLAGS, SPLITS, Reliability, reliability
 from analysis.run import ANALYSES
 from analysis.scoring import runs_of, table_of
 from mbtexp.conduct import Request, conduct
