@@ -53,7 +53,7 @@ def earlier_alarms(run: RunSeen) -> list[Alarm]:
     """What was wrong with a run of this session that is over: to know, nothing burns."""
     found = [*_codes(run), *_pulses(run, 0.0), *_frames(run)]
     if run.ended is None:
-        found.append(Alarm("amber", "broke off", "'--resume' goes on with it."))
+        found.append(Alarm("amber", "run", "broke off", "'--resume' goes on with it."))
     where = f"Earlier, {run.header.get('task', run.log)} run {run.header.get('run', '')}: "
     return [replace(alarm, level="amber", text=where + alarm.text) for alarm in found]
 
@@ -65,6 +65,7 @@ def distress_alarms(ratings: Sequence[Distress], limit: float) -> list[Alarm]:
     return [
         Alarm(
             "red",
+            "distress",
             f"Distress {ratings[-1].value:g} of 100 (limit {limit:g}).",
             "Go to the participant now. Pause or stop the run, and follow the study's safety plan.",
         )
@@ -77,15 +78,13 @@ def in_order(alarms: Sequence[Alarm]) -> list[Alarm]:
 
 
 def _stopped(run: RunSeen) -> Iterator[Alarm]:
-    if run.ended is not False and not run.reason:
-        return
-    if run.ended:
+    if run.ended is not False:
         return
     reason = run.reason or "no reason is in the log"
     advice = "Everything up to there is in the log."
     if "resume" not in reason:
         advice += " Whether it may go on is for the study's rules to say."
-    yield Alarm("red", f"The run was stopped: {reason}", advice)
+    yield Alarm("red", "run", f"The run was stopped: {reason}", advice)
 
 
 def _codes(run: RunSeen) -> Iterator[Alarm]:
@@ -94,6 +93,7 @@ def _codes(run: RunSeen) -> Iterator[Alarm]:
         names = ", ".join(dict.fromkeys(run.lost_names[-NAMED_CODES:]))
         yield Alarm(
             "red",
+            "codes",
             f"{_count(lost, 'trigger code')} did not reach the recorder"
             + (f" (last: {names})." if names else "."),
             "Check the cable and the box, and look at the recorder's own marker window. "
@@ -103,6 +103,7 @@ def _codes(run: RunSeen) -> Iterator[Alarm]:
     if trigger.get("mock") and run.header.get("mode") == "lab":
         yield Alarm(
             "amber",
+            "codes",
             "No trigger codes are sent: the run was started with --mock-triggers.",
             "If something is recorded, stop the run and start it without that option.",
         )
@@ -116,6 +117,7 @@ def _pulses(run: RunSeen, silent_s: float) -> Iterator[Alarm]:
         if quiet_s > max(PULSES_QUIET * period_s, PULSES_QUIET_S):
             yield Alarm(
                 "red",
+                "pulses",
                 f"The scanner's pulses stopped {minutes(quiet_s)} ago.",
                 "Ask at the console whether the scan goes on. If it does, look at the line; onsets "
                 "are not touched by that. If it does not, stop the run.",
@@ -123,12 +125,14 @@ def _pulses(run: RunSeen, silent_s: float) -> Iterator[Alarm]:
     if run.pulses_missing:
         yield Alarm(
             "amber",
+            "pulses",
             f"{_count(run.pulses_missing, 'pulse')} of the scanner went missing.",
             "Look at the line after the run; onsets are not touched by that.",
         )
     if run.by_hand:
         yield Alarm(
             "amber",
+            "pulses",
             "The run was started by hand, not by a pulse.",
             "Write into the protocol when the scan began.",
         )
@@ -140,6 +144,7 @@ def _frames(run: RunSeen) -> Iterator[Alarm]:
     if late >= LATE_LEAST and late > LATE_SHARE * frames.screens:
         yield Alarm(
             "red",
+            "frames",
             f"{late} of {frames.screens} screens came late "
             f"({_count(frames.missed_frames, 'frame')} dropped).",
             "Close every other program on this computer; after the run, try 'mbtexp check'.",
@@ -153,6 +158,7 @@ def _silence(run: RunSeen, silent_s: float) -> Iterator[Alarm]:
     if silent_s > (SILENT_PAGE_S if reading else SILENT_S):
         yield Alarm(
             "red",
+            "run",
             f"Nothing has been written for {minutes(silent_s)}, and the run has not ended.",
             "Look at the participant's screen: somebody may be reading or resting. If the program "
             "is gone, start it again with --resume; nothing is lost.",
@@ -163,6 +169,7 @@ def _answers(run: RunSeen) -> Iterator[Alarm]:
     if run.open and run.missed_in_a_row >= MISSED_IN_A_ROW:
         yield Alarm(
             "amber",
+            "answers",
             f"The last {run.missed_in_a_row} trials were not answered.",
             "Ask the participant; look at the buttons.",
         )
@@ -172,6 +179,7 @@ def _log(run: RunSeen) -> Iterator[Alarm]:
     if run.strange:
         yield Alarm(
             "amber",
+            "run",
             f"{_count(run.strange, 'line')} of the log cannot be read here.",
             "The run is not touched by that. After it, read the log with 'mbtexp show'.",
         )

@@ -209,6 +209,7 @@ def _view(where: _Where, session: _Session, now: float) -> SessionView:
     quiet_s = 0.0 if session.own is None else max(0.0, now - session.own.grew)
     earlier = [run for run in runs if run is not current]
     ratings = _ratings(runs)
+    limit = min((run.distress_limit for run in runs if run.distress), default=DISTRESS_LIMIT)
     run_view = None if current is None else _run_view(current, silent[current.log], protocol)
     return SessionView(
         participant=where.participant,
@@ -224,7 +225,11 @@ def _view(where: _Where, session: _Session, now: float) -> SessionView:
         run=run_view,
         earlier=tuple(run.view(0.0) for run in earlier),
         distress=ratings,
-        alarms=tuple(_alarms(session, current, silent, earlier, ratings, protocol)),
+        distress_limit=limit,
+        alarms=(
+            *distress_alarms(ratings, limit),
+            *_alarms(session, current, silent, earlier, protocol),
+        ),
     )
 
 
@@ -288,13 +293,9 @@ def _alarms(
     current: RunSeen | None,
     silent: dict[str, float],
     earlier: list[RunSeen],
-    ratings: tuple[Distress, ...],
     protocol: SessionSeen | None,
 ) -> list[Alarm]:
     found: list[Alarm] = []
-    if ratings:
-        limits = [run.distress_limit for run in (*earlier, current) if run and run.distress]
-        found += distress_alarms(ratings, min(limits, default=DISTRESS_LIMIT))
     if current is not None:
         found += run_alarms(current, silent[current.log])
     for run in earlier:
@@ -303,6 +304,7 @@ def _alarms(
         found.append(
             Alarm(
                 "amber",
+                "run",
                 f"The session ended early: {protocol.reason or 'no reason is in its log'}",
                 "'mbtexp session ... --resume' goes on with it where the study's rules allow.",
             )
@@ -312,6 +314,7 @@ def _alarms(
         found.append(
             Alarm(
                 "amber",
+                "run",
                 f"{damaged} damaged line{'s' * (damaged != 1)} in the logs.",
                 "The run is not touched by that. After it, read the log with 'mbtexp show'.",
             )

@@ -3,7 +3,6 @@
 
 const EVERY_MS = 1000;
 const QUIET_MS = 6000;
-const DISTRESS_HIGH = 80;
 
 let answered = Date.now();
 let shownText = "";
@@ -58,13 +57,14 @@ function progress(done, whole, label) {
   return bar;
 }
 
-function runPart(run) {
+function runPart(run, alarms) {
+  const bad = (about) => alarms.some((alarm) => alarm.about === about);
   const pulses = run.pulses;
   const due = pulses && pulses.expected !== null ? ` of ${pulses.expected}` : "";
   const planned = pulses && pulses.planned !== null ? `, ${pulses.planned} planned` : "";
   const codes = run.codes.device === "none" ? number("none", "no trigger line", false)
     : number(`${run.codes.sent} / ${run.codes.lost}`, `codes sent / lost, ${run.codes.device}`,
-      run.codes.lost > 0);
+      bad("codes"));
   return [
     element("h3", "", `${run.title}, ${run.preset}, run ${run.run}`),
     element("p", "", `trial ${run.done} of ${run.trials}`, run.block ? `, ${run.block}` : "",
@@ -72,14 +72,14 @@ function runPart(run) {
     progress(run.done, run.trials, "trials"),
     element("div", "numbers",
       number(spokenTime(run.left_s), "left in this run", false),
-      number(run.missed, "missed responses", run.missed_in_a_row >= 5),
+      number(run.missed, "missed responses", bad("answers")),
       number(spokenRt(run.median_rt_s), "median RT", false),
       number(run.frames.missed_frames, `dropped frames, ${run.frames.late_screens} of ` +
         `${run.frames.screens} screens late`,
-        run.frames.late_screens >= 3 && run.frames.late_screens > 0.01 * run.frames.screens),
+        bad("frames")),
       codes,
       pulses ? number(`${pulses.seen}${due}`, `pulses seen of those due${planned}`,
-        pulses.missing > 0) : null,
+        bad("pulses")) : null,
       number(run.pauses, run.pauses ? `pauses, ${spokenTime(run.paused_s)}` : "pauses", false)),
   ];
 }
@@ -95,11 +95,11 @@ function trials(run) {
     element("table", "", element("thead", "", heads), element("tbody", "", ...rows.reverse()))];
 }
 
-function distress(ratings) {
+function distress(ratings, limit) {
   const bars = ratings.map((rating) => {
     const bar = element("i", "");
     bar.style.height = `${0.048 * rating.value}rem`;
-    return element("div", rating.value >= DISTRESS_HIGH ? "bad" : "", bar,
+    return element("div", rating.value >= limit ? "bad" : "", bar,
       String(Math.round(rating.value)));
   });
   return [element("h3", "", "Distress, 0 to 100, first to last"),
@@ -120,9 +120,9 @@ function sessionPart(session) {
     ...session.alarms.map(banner),
     time ? element("p", "", time) : null,
     session.steps.length ? progress(done, session.steps.length, "steps") : null,
-    ...(session.run ? runPart(session.run) : []),
+    ...(session.run ? runPart(session.run, session.alarms) : []),
     ...(session.run && session.run.last.length ? trials(session.run) : []),
-    ...(session.distress.length ? distress(session.distress) : []),
+    ...(session.distress.length ? distress(session.distress, session.distress_limit) : []),
     ...(session.steps.length ? [element("h3", "", "Steps"), steps(session.steps)] : []),
     ...(session.steps.length || !session.earlier.length ? [] : [
       element("h3", "", "Earlier runs"), ...session.earlier.map((run) => element("p", "",

@@ -7,6 +7,8 @@ from typing import Literal
 
 Level = Literal["red", "amber"]
 
+About = Literal["run", "codes", "pulses", "frames", "answers", "distress"]
+
 StepState = Literal["done", "now", "next", "later", "stopped", "skipped", "failed"]
 
 RunPhase = Literal["running", "paused", "completed", "stopped"]
@@ -17,6 +19,8 @@ class Alarm:
     """Something that is wrong, and what to do about it."""
 
     level: Level
+    about: About
+    """Which number of the run it is about."""
     text: str
     advice: str
 
@@ -133,6 +137,7 @@ class SessionView:
     run: RunView | None
     earlier: tuple[RunView, ...]
     distress: tuple[Distress, ...]
+    distress_limit: float
     alarms: tuple[Alarm, ...]
 
 
