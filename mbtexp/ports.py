@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
-from mbtexp.timeline import Phase, Stimulus
+from mbtexp.timeline import Phase, Position, Stimulus
 
 Facts = dict[str, Any]
 """What a device says of itself for the log's header; plain JSON."""
@@ -44,6 +44,12 @@ class Press:
     """That stamp, in the device's own milliseconds."""
     bounced: bool = False
     """Whether it is the bouncing of a contact and no press."""
+    by: Literal["keys", "mouse", "box"] = "keys"
+    """What it was made with."""
+    at: Position | None = None
+    """Where the mouse was, in fractions of the screen's height from its middle, right and up."""
+    repeated: bool = False
+    """Whether the key had only stayed down."""
 
 
 class Display(Protocol):

@@ -23,7 +23,7 @@ from mbtexp.grid import SAME_MOMENT_S, Grid
 from mbtexp.ports import Clock, Display, Facts, Press, Responses, Trigger
 from mbtexp.rig import WITHOUT_CODES, OperatorSettings, ScannerSettings
 from mbtexp.scanner.counter import Pulse, PulseCounter, PulseSummary
-from mbtexp.timeline import Keys, Phase, Text, phase_frames
+from mbtexp.timeline import CLICK, Keys, Phase, Position, Text, phase_frames
 
 EDGE = 0.15
 """Share of a frame after a refresh from which its number is certain; the next swap waits for it."""
@@ -78,6 +78,10 @@ class Shown:
     press: float | None = None
     held: tuple[str, ...] = ()
     """Keys that were already down at the onset."""
+    by: str | None = None
+    """What the press was made with: keys, mouse or box."""
+    at: Position | None = None
+    """Where the mouse was clicked."""
 
     @property
     def answered(self) -> bool:
@@ -564,13 +568,15 @@ class Run:
             self._log_press(press, None, self._outside(press))
             return
         shown, keys = window.shown, window.shown.phase.keys
-        if keys is None or press.key not in keys.allowed:
+        key = keys and (keys.clicked(press.at) if press.key == CLICK else press.key)
+        if keys is None or key is None or key not in keys.allowed:
             self._log_press(press, shown, "other")
         elif shown.answered:
             self._log_press(press, shown, "extra")
         else:
-            shown.key, shown.press, shown.rt_s = press.key, press.t, press.t - shown.onset
-            self._send_event(keys.code(press.key), f"response_{press.key}", press.t)
+            shown.key, shown.press, shown.rt_s = key, press.t, press.t - shown.onset
+            shown.by, shown.at = press.by, press.at
+            self._send_event(keys.code(key), f"response_{key}", press.t)
             self._log_press(press, shown, "counted")
 
     def _is_operators(self, press: Press) -> bool:
@@ -663,6 +669,7 @@ class Run:
             status=status,
             rt_s=rounded(press.t - shown.onset) if shown else None,
             **_box_stamps(press),
+            **_pointed(press, shown),
         )
 
     # -- the operator -------------------------------------------------------------------------
@@ -1002,6 +1009,15 @@ def _box_stamps(press: Press) -> Facts:
     if press.box_ms is None:
         return {}
     return {"heard": rounded(press.heard), "box_ms": press.box_ms}
+
+
+def _pointed(press: Press, shown: Shown | None) -> Facts:
+    """Where a click was and what it meant, and whether a key only stayed down; else nothing."""
+    facts: Facts = {"repeated": True} if press.repeated else {}
+    if press.at is not None:
+        meant = shown.phase.keys.clicked(press.at) if shown and shown.phase.keys else None
+        facts |= {"at": [rounded(place) for place in press.at], "meant": meant}
+    return facts
 
 
 def _split(presses: Sequence[Press], t: float) -> tuple[list[Press], list[Press]]:

@@ -6,23 +6,39 @@ import heapq
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
 
 from mbtexp.ports import Clock, Facts, Press
-from mbtexp.timeline import Phase
+from mbtexp.timeline import CLICK, Phase, Position
 
 if TYPE_CHECKING:
     import numpy as np
 
 Answer = Callable[[Phase, Mapping[str, Any]], Sequence[tuple[str, float]]]
-"""From a phase and its trial's design row to presses: key and seconds after the phase's onset."""
+"""From a phase and its trial's design row to presses: key or click, seconds after the onset."""
 
 HOLD_S = 0.08
 """How long a simulated key stays down, s."""
 
 READING_S = 0.6
 """How long a simulated participant takes over a page of instructions, s."""
+
+
+class Click(str):
+    """A click at a place, as the key of an ``Answer``; fractions of the height from the middle.
+
+    >>> Click((0.1, -0.2)) == "click", Click((0.1, -0.2)).at
+    (True, (0.1, -0.2))
+    """
+
+    at: Position
+
+    def __new__(cls, at: Position) -> Self:
+        """The key 'click' that knows where."""
+        click = super().__new__(cls, CLICK)
+        click.at = at
+        return click
 
 
 def nobody(_phase: Phase, _trial: Mapping[str, Any]) -> list[tuple[str, float]]:
@@ -63,8 +79,11 @@ class SimulatedResponses:
     def attend(self, phase: Phase, trial: Mapping[str, Any], onset: float) -> None:
         """Decide what to press in this phase."""
         for key, after_s in self._answer(phase, trial):
-            self._schedule(Press(onset + after_s, key))
-            self._schedule(Press(onset + after_s + HOLD_S, key, down=False))
+            press = Press(onset + after_s, str(key))
+            if isinstance(key, Click):
+                press = replace(press, by="mouse", at=key.at)
+            self._schedule(press)
+            self._schedule(replace(press, t=onset + after_s + HOLD_S, down=False))
 
     def poll(self) -> list[Press]:
         """Presses that are due by now."""

@@ -92,7 +92,86 @@ class Slider:
     color: str = "white"
 
 
-Stimulus = Text | Image | Fixation | Rect | Scale | Slider
+@dataclass(frozen=True, slots=True)
+class Affect:
+    """A drawn face, ``size`` across: its mouth for ``pleasure``, its eyes for ``arousal``.
+
+    Both are from 0 to 1; 0.5 is the middle. None leaves the mouth, or the eyes, undrawn.
+    """
+
+    pleasure: float | None
+    arousal: float | None
+    pos: Position = (0.0, 0.0)
+    size: float = 0.11
+    units: Units = "height"
+    color: str = "white"
+
+
+@dataclass(frozen=True, slots=True)
+class Wedge:
+    """A triangle under a slider that grows from one end to the other, ``width`` wide.
+
+    ``both`` has two of them that meet in the middle: more at either end.
+    """
+
+    both: bool = False
+    pos: Position = (0.0, 0.0)
+    width: float = 0.9
+    height: float = 0.03
+    units: Units = "height"
+    color: str = "#a8a8a8"
+
+
+@dataclass(frozen=True, slots=True)
+class Circles:
+    """Two overlapping circles; ``overlap`` is the share of each that they have in common."""
+
+    overlap: float
+    pos: Position = (0.0, 0.0)
+    width: float = 0.2
+    """From the left edge of one to the right edge of the other where they only touch."""
+    units: Units = "height"
+    color: str = "white"
+    labels: tuple[str, str] = ("", "")
+    chosen: bool = False
+    frame: float | None = None
+    """Height of the frame around the pair; None: no frame."""
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """Something to be clicked: a frame with words, dim while it cannot be used."""
+
+    text: str
+    pos: Position = (0.0, 0.0)
+    width: float = 0.24
+    height: float = 0.07
+    units: Units = "height"
+    color: str = "white"
+
+
+Stimulus = Text | Image | Fixation | Rect | Scale | Slider | Affect | Wedge | Circles | Button
+
+CLICK = "click"
+"""Name of the left button of the mouse among the keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A part of the screen that can be clicked, in fractions of the screen's height.
+
+    A click in it counts as the key ``name``; one beside every area of its phase does not count.
+    """
+
+    name: str
+    pos: Position
+    width: float
+    height: float
+
+    def holds(self, at: Position) -> bool:
+        """Whether a place lies in it."""
+        across, up = abs(at[0] - self.pos[0]), abs(at[1] - self.pos[1])
+        return across <= self.width / 2 and up <= self.height / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +188,16 @@ class Keys:
     window_s: float | None = None
     codes: tuple[tuple[str, int], ...] = ()
     """Trigger code to send for a counted press, by key."""
+    areas: tuple[Area, ...] = ()
+    """Where a click of the mouse counts; the cursor is to be seen in a phase that has any."""
+    repeats: bool = False
+    """Whether a key that stays down counts again and again (a slider's mark)."""
+
+    def clicked(self, at: Position | None) -> str | None:
+        """What a click at a place counts as; None beside every area."""
+        if at is None:
+            return None
+        return next((area.name for area in self.areas if area.holds(at)), None)
 
     def code(self, key: str) -> int | None:
         """The trigger code that a press of ``key`` leaves, if any."""

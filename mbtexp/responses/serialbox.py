@@ -153,7 +153,7 @@ class SerialBox:
             return []
         t = self._on_run_clock(event)
         heard = None if event.box_ms is None else event.t
-        press = Press(t, event.button, event.down, heard=heard, box_ms=event.box_ms)
+        press = Press(t, event.button, event.down, heard=heard, box_ms=event.box_ms, by="box")
         if not event.down:
             if event.button not in self._down:
                 return []  # it was down before we listened
