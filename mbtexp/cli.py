@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mbtexp.cli_codes import add_codes
+from mbtexp.cli_exclude import add_exclude
 from mbtexp.cli_rig import add_check, add_reconcile, add_rig
 from mbtexp.cli_study import add_study
 from mbtexp.cli_watch import add_watch
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add_check(commands)
     add_reconcile(commands)
     add_study(commands)
+    add_exclude(commands)
     add_watch(commands)
     return parser
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from mbtexp.clock import VIRTUAL_UTC, MonotonicClock, VirtualClock
-from mbtexp.errors import DataError, DeviceError, DiskError
+from mbtexp.errors import DataError, DeviceError, DiskError, SettingError
 from mbtexp.events import FORMAT, EventLog, Log, find_logs, read_log
+from mbtexp.excluded import allowed, read_excluded
 from mbtexp.languages import is_path, languages, read_words
 from mbtexp.plan import make_plan, run_codes
 from mbtexp.port import Ports
@@ -90,6 +91,8 @@ class Prepared:
     material: Material
     rig: Rig
     rows: tuple[Any, ...]
+    left_out: int = 0
+    """Trials of the design that this participant must not see."""
 
     @property
     def participant(self) -> Participant:
@@ -146,10 +149,16 @@ def prepare(request: Request) -> Prepared:
     keys = answer_keys(rig.responses, task.name, preset, task.keys(params))
     material = with_keys(material, keys, finger_names(rig.responses))
     material = replace(material, earlier=_earlier_runs(task, session, request))
-    rows = tuple(task.design(session, material))
-    return Prepared(
-        task, session, preset, material, rig, rows[: request.first] if request.first else rows
-    )
+    material = replace(material, excluded=read_excluded(request.data, session.participant))
+    designed = tuple(task.design(session, material))
+    rows = allowed(designed, material.excluded, task.columns)
+    if designed and not rows:
+        raise SettingError(
+            f"{task.name}: this participant must not see anything of it; leave the run out."
+        )
+    left_out = len(designed) - len(rows)
+    rows = rows[: request.first] if request.first else rows
+    return Prepared(task, session, preset, material, rig, rows, left_out)
 
 
 def conduct(
@@ -232,6 +241,8 @@ def conduct(
                 run.note("about the trigger codes", warning=warning)
                 if tell is not None:
                     tell(warning)
+            if prepared.left_out:
+                run.note("trials that this participant must not see", left_out=prepared.left_out)
             if "mock" in devices.trigger.describe():
                 run.banner("no_triggers")
             if checked is not None:
