@@ -367,6 +367,11 @@ class Run:
         """Something worth knowing later."""
         self._log.append("note", self._clock.now(), text=text, **facts)
 
+    def tell_operator(self, text: str, **facts: Any) -> None:
+        """Something that the operator must read at once, after this trial; noted in the log too."""
+        self.note(text, **facts)
+        self._to_tell.append(text)
+
     def prepare(self, phases: Sequence[Phase]) -> None:
         """Build everything that these phases show, before any of them is due."""
         self._display.prepare(stimulus for phase in phases for stimulus in phase.stimuli)

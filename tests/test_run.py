@@ -493,6 +493,23 @@ def test_where_onsets_are_fixed_a_pause_asks_the_operator_to_stop() -> None:
     assert not phases_of(log, "rest")
 
 
+def test_what_a_task_tells_the_operator_is_read_after_the_trial_and_stays_in_the_log() -> None:
+    told: list[str] = []
+    log = MemoryLog()
+    with attended(VirtualLab(HZ), log, tell=told.append) as run:
+        for block in run.blocks():
+            for row in run.trials_of(block):
+                run.show(face())
+                run.tell_operator(f"trial {row.trial}", reason="test")
+                assert told == [f"trial {n}" for n in range(1, row.trial)]
+                run.record()
+    assert told == ["trial 1", "trial 2"]
+    assert [(n["text"], n["reason"]) for n in log.of("note") if "reason" in n] == [
+        ("trial 1", "test"),
+        ("trial 2", "test"),
+    ]
+
+
 def attended(lab: VirtualLab, log: MemoryLog, *, rows: Sequence[Any] = (), **more: Any) -> Run:
     """A run with somebody beside it, and with a pause button."""
     return Run(
