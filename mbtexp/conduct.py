@@ -202,8 +202,7 @@ def conduct(
     )
     path = prepared.session.log_path(request.data, pilot=request.pilot)
     _refuse_without_earlier(prepared, request)
-    _refuse_mixing(request)
-    _refuse_bad_disk(request.data)
+    refuse_data(request)
     earlier = _earlier(path, prepared, request)
     elapsed = _elapsed(earlier, virtual=request.virtual)
     with _devices(request, prepared, elapsed, scanner) as devices:
@@ -291,6 +290,18 @@ def _refuse_without_earlier(prepared: Prepared, request: Request) -> None:
         f"{prepared.task.name} asks about what was seen in '{needed}', and this session has no "
         f"run of it; run {needed} first."
     )
+
+
+def refuse_data(request: Request) -> None:
+    """Refuse a data folder that holds others' data, or that cannot take a run's.
+
+    Raises
+    ------
+    DataError
+        It is a file, is read-only or full, or holds real participants beside simulated ones.
+    """
+    _refuse_mixing(request)
+    _refuse_bad_disk(request.data)
 
 
 def _refuse_mixing(request: Request) -> None:
