@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -193,7 +194,7 @@ def _sound(log: Log) -> tuple[list[tuple[int, Event]], list[str]]:
         if event["kind"] != "trial":
             continue
         if _usable(event):
-            good.append((segment, {"attempt": 1, **event}))
+            good.append((segment, event if "attempt" in event else {"attempt": 1, **event}))
         else:
             damage.append(
                 f"{log.path}: the trial line at t = {event['t']} s lacks its number, design or "
@@ -213,12 +214,12 @@ def _usable(event: Event) -> bool:
     )
 
 
-def _repeats(log: Log, events: Sequence[Event]) -> tuple[str, ...]:
-    numbers = [event["trial"] for event in events]
+def _repeats(log: Log, events: Iterable[Event]) -> tuple[str, ...]:
+    times = Counter(event["trial"] for event in events)
     return tuple(
-        f"{log.path}: trial {number} was recorded {numbers.count(number)} times; the last counts."
-        for number in sorted(set(numbers))
-        if numbers.count(number) > 1
+        f"{log.path}: trial {number} was recorded {times[number]} times; the last counts."
+        for number in sorted(times)
+        if times[number] > 1
     )
 
 
@@ -276,10 +277,13 @@ def _trial(event: Event, phases: Sequence[Event], regressors: frozenset[str]) ->
 
 def _main_phase(phases: Sequence[Event], regressors: frozenset[str]) -> Event | None:
     """The phase whose onset is the trial's: the first modelled, else coded, else of all."""
-    ordered = sorted(phases, key=lambda phase: number(phase.get("onset")) or 0.0)
-    modelled = [phase for phase in ordered if phase.get("phase") in regressors]
-    coded = [phase for phase in ordered if phase.get("code") is not None]
-    return next(iter(modelled or coded or ordered), None)
+    modelled = [phase for phase in phases if phase.get("phase") in regressors]
+    coded = modelled or [phase for phase in phases if phase.get("code") is not None]
+    return min(coded or phases, key=_onset, default=None)
+
+
+def _onset(phase: Event) -> float:
+    return number(phase.get("onset")) or 0.0
 
 
 def number(value: object) -> float | None:
