@@ -35,7 +35,7 @@ from mbtexp.scanner.opening import Scanner, scanner_of
 from mbtexp.scanner.source import with_pulses
 from mbtexp.session import Session
 from mbtexp.simulate import Participant, SimulatedResponses
-from mbtexp.stimuli import StimulusSet, find_set, verify
+from mbtexp.stimuli import PHOTOS, StimulusSet, find_set, is_own, verify
 from mbtexp.task import Catalogue, Material, Task, find_task, with_keys
 from mbtexp.timeline import Text
 from mbtexp.triggers import open_trigger
@@ -75,6 +75,8 @@ class Request:
     first: int = 0
     """Show only that many trials of the design, to try a task out; 0: all."""
     size: tuple[int, int] | None = None
+    photos: Path | None = None
+    """Store of the participants' own photographs; tasks that can show them then do."""
     protocol: Mapping[str, Any] | None = None
     """Where in a session's protocol the run stands, for the log; None: a run of its own."""
     virtual_utc: str = VIRTUAL_UTC
@@ -142,10 +144,10 @@ def prepare(request: Request) -> Prepared:
     """Everything about a run that can be known, and refused, before a device is opened."""
     task = find_task(request.task)
     preset = request.preset or next(iter(task.presets))
-    params = task.settings(preset, request.changes)
+    params = task.settings(preset, _changes(task, request))
     rig = Rig() if request.rig is None else read_rig(request.rig)
     session = Session(request.participant, task.name, request.session, request.run, request.seed)
-    material = Material(params, task.catalogue(request.language), _stimuli(task, params))
+    material = Material(params, task.catalogue(request.language), _stimuli(task, params, request))
     keys = answer_keys(rig.responses, task.name, preset, task.keys(params))
     material = with_keys(material, keys, finger_names(rig.responses))
     material = replace(material, earlier=_earlier_runs(task, session, request))
@@ -262,13 +264,33 @@ def conduct(
 # -- before the window ----------------------------------------------------------------------------
 
 
-def _stimuli(task: Task, params: Any) -> StimulusSet | None:
+def _changes(task: Task, request: Request) -> Mapping[str, str]:
+    """What the operator changed; with photographs, a task that can show them takes them."""
+    if request.photos is None or not task.own_photos or "stimuli" in request.changes:
+        return request.changes
+    return {**request.changes, "stimuli": PHOTOS}
+
+
+def _stimuli(task: Task, params: Any, request: Request) -> StimulusSet | None:
     name = task.stimuli(params)
     if name is None:
         return None
-    stimuli = find_set(name)
+    stimuli = _own_photos(name, request) if is_own(name) else find_set(name)
     verify(stimuli)
     return stimuli
+
+
+def _own_photos(name: str, request: Request) -> StimulusSet:
+    """The participant's photographs, in memory; a plan has no data folder."""
+    from mbtexp.photos.own import own_set  # noqa: PLC0415  only where they are shown
+
+    data = None if request.data == Path() else request.data
+    return own_set(name, request.photos, request.participant, simulated=request.simulate, data=data)
+
+
+def _pictures(prepared: Prepared) -> Mapping[str, bytes]:
+    """Pictures that the screen cannot find in files."""
+    return {} if prepared.material.stimuli is None else prepared.material.stimuli.pictures
 
 
 def _earlier_runs(task: Task, session: Session, request: Request) -> tuple[Log, ...]:
@@ -430,7 +452,13 @@ def _devices(
         from mbtexp.screen import open_screen  # noqa: PLC0415
 
         windowed = request.pilot or request.simulate
-        screen = open_screen(rig.display, clock, pilot=windowed, size=request.size)
+        screen = open_screen(
+            rig.display,
+            clock,
+            pilot=windowed,
+            size=request.size,
+            pictures=_pictures(prepared),
+        )
         stack.callback(screen.close)
         responses: Responses = (
             SimulatedResponses(clock, prepared.participant.answer)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -83,11 +84,14 @@ def open_screen(
     *,
     pilot: bool,
     size: tuple[int, int] | None = None,
+    pictures: Mapping[str, bytes] | None = None,
 ) -> Screen:
     """A screen ready to draw on, its refresh measured.
 
     In the laboratory it fills the rig's monitor, and a monitor of another size or refresh rate is
     refused. A pilot shows a window of ``size`` with a mark in a corner and goes on in any case.
+    ``pictures`` are in memory only, by what an ``Image`` calls them; of such a screen there is no
+    screenshot.
     """
     notes = _Notes()
     toolkit = _load_toolkit(notes)
@@ -95,7 +99,9 @@ def open_screen(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         window = _open_window(toolkit, settings, pilot=pilot, size=size)
-    screen = Screen(toolkit, window, settings, clock, pilot=pilot, notes=notes)
+    screen = Screen(
+        toolkit, window, settings, clock, pilot=pilot, notes=notes, pictures=pictures or {}
+    )
     try:
         if not pilot:
             _require_size(window, settings)
@@ -126,8 +132,10 @@ class Screen:
         *,
         pilot: bool,
         notes: _Notes,
+        pictures: Mapping[str, bytes],
     ) -> None:
         self._kit = toolkit
+        self._pictures = dict(pictures)
         self._window = window
         self._handle = window.winHandle
         self._settings = settings
@@ -230,6 +238,7 @@ class Screen:
         self._closed = True
         self._scenes.clear()
         self._built.clear()
+        self._pictures.clear()
         self._patch = self._mark = None
         self._window.close()
 
@@ -265,7 +274,11 @@ class Screen:
         )
 
     def screenshot(self, path: Path) -> None:
-        """Save the current scene as a PNG."""
+        """Save the current scene as a PNG; refused where somebody's own photographs are shown."""
+        if self._pictures:
+            raise SettingError(
+                "No picture is taken of a screen that shows somebody's own photographs."
+            )
         if not self._in_back_buffer:
             self._render()
         self._kit.gl.glFinish()
@@ -402,7 +415,9 @@ class Screen:
         )
 
     def _picture(self, picture: Picture) -> Any:
-        flat = _flat_picture(Path(picture.file), picture.width, self._paper())
+        held = self._pictures.get(picture.file)
+        file = Path(picture.file) if held is None else io.BytesIO(held)
+        flat = _flat_picture(file, picture.width, self._paper())
         stimulus = self._kit.visual.ImageStim(
             self._window,
             image=flat,
@@ -736,7 +751,7 @@ def _mark(banner: str, photodiode: str, window: Geometry) -> Words | None:
     return Words(banner, at, size, "#ffb000", wrap=width, align="left")
 
 
-def _flat_picture(file: Path, width_px: float, paper: tuple[int, int, int]) -> Any:
+def _flat_picture(file: Path | io.BytesIO, width_px: float, paper: tuple[int, int, int]) -> Any:
     """A picture no larger than it is shown, what is transparent lying on the background."""
     from PIL import Image, UnidentifiedImageError  # noqa: PLC0415  comes with PsychoPy
 

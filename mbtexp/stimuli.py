@@ -20,13 +20,17 @@ from typing import Any, Literal, Protocol
 
 from mbtexp.errors import StimulusError, did_you_mean
 
-Kind = Literal["pilot", "imported", "open"]
+Kind = Literal["pilot", "imported", "open", "own"]
+"""``own``: a participant's photographs, in memory only (``mbtexp.photos``); no manifest says so."""
 
 GROUP = "mbtexp.stimuli"
 """Entry points: name of a set to name of the package that holds it."""
 
 IMPORTERS = "mbtexp.importers"
 """Entry points: kind of set to the function that imports one."""
+
+PHOTOS = "photos"
+"""A set called so, or ``photos:TOKEN``, is the participant's own photographs."""
 
 MANIFEST = "manifest.json"
 FORMAT = 1
@@ -97,6 +101,8 @@ class StimulusSet:
     warnings: tuple[str, ...] = ()
     """What an importer found worth telling."""
     manifest_sha256: str = ""
+    contents: Mapping[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+    """Pictures that lie in memory only, by item."""
 
     @property
     def glossary(self) -> Mapping[str, str]:
@@ -138,6 +144,15 @@ class StimulusSet:
         """Where an item's picture lies."""
         return self.folder / item.file
 
+    def picture(self, item: Item) -> str:
+        """What an ``Image`` shows an item by: its file, or its key where it is in memory only."""
+        return f"{self.name}/{item.id}" if item.id in self.contents else str(self.path(item))
+
+    @property
+    def pictures(self) -> dict[str, bytes]:
+        """The pictures in memory, by what an ``Image`` shows them by."""
+        return {f"{self.name}/{item}": content for item, content in self.contents.items()}
+
     def item(self, item_id: str) -> Item:
         """The item of that id."""
         for item in self.items:
@@ -149,14 +164,15 @@ class StimulusSet:
         )
 
     def facts(self) -> dict[str, Any]:
-        """The set for a log's header."""
+        """The set for a log's header; of somebody's own photographs not even a checksum."""
+        files = {} if self.kind == "own" else {item.file: item.sha256 for item in self.items}
         return {
             "set": self.name,
             "kind": self.kind,
             "version": self.version,
-            "manifest_sha256": self.manifest_sha256,
+            "manifest_sha256": self.manifest_sha256 or None,
             "licence": self.licence,
-            "files": {item.file: item.sha256 for item in self.items},
+            "files": files,
         }
 
 
@@ -186,8 +202,21 @@ def set_folders() -> dict[str, Path]:
     return folders
 
 
+def is_own(name: str) -> bool:
+    """Whether a set's name means somebody's own photographs (``mbtexp.photos``).
+
+    >>> is_own("photos:abcdefghjk"), is_own("photos"), is_own("photos_pilot")
+    (True, True, False)
+    """
+    return name == PHOTOS or name.startswith(f"{PHOTOS}:")
+
+
 def find_set(name: str) -> StimulusSet:
     """The set of that name; its files are not yet looked at (``verify`` does)."""
+    if is_own(name):
+        raise StimulusError(
+            "somebody's own photographs are in no set of stimuli; a run finds them with --photos."
+        )
     folders = set_folders()
     if name not in folders:
         raise StimulusError(
@@ -385,7 +414,7 @@ def _verify_key(stimulus_set: StimulusSet, item: Item) -> None:
 def _verify_file(stimulus_set: StimulusSet, item: Item) -> None:
     path, thing = stimulus_set.path(item), "table" if item.is_row else "picture"
     try:
-        content = path.read_bytes()
+        content = stimulus_set.contents.get(item.id) or path.read_bytes()
     except OSError as error:
         raise StimulusError(
             f"{_where(stimulus_set, item)}: the {thing} {path} cannot be read "

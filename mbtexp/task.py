@@ -102,6 +102,8 @@ class Task:
     """Folder with one folder a language, and in each ``<task>.toml``."""
     stimuli: Callable[[Any], str | None] = lambda _: None
     """Name of the stimulus set that the parameters ask for."""
+    own_photos: bool = False
+    """Whether the participant's own photographs can take the place of that set."""
     builds_on: str | None = None
     """Task whose runs in the same session this one needs, to ask what was seen there."""
     references: tuple[str, ...] = ()

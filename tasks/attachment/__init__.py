@@ -33,6 +33,7 @@ TASK = Task(
     codes=CODES,
     texts=Path(__file__).parent.parent / "texts",
     stimuli=lambda params: params.stimuli,
+    own_photos=True,
     references=(
         "Bartels & Zeki (2004). NeuroImage 21, 1155-1166",
         "Aron, Fisher, Mashek, Strong, Li & Brown (2005). J Neurophysiol 94, 327-337",

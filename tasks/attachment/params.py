@@ -34,7 +34,7 @@ SCALES = (
 class Params:
     """Everything about the task that can be set."""
 
-    stimuli: str = setting("attachment_pilot", doc="stimulus set")
+    stimuli: str = setting("attachment_pilot", doc="stimulus set, or photos:TOKEN")
     procedure: Literal["blocks", "events", "cycles", "induction", "masked"] = setting(
         "blocks", doc="blocks of one person, single pictures, cycles with count-back, or primes"
     )

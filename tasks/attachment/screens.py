@@ -114,8 +114,8 @@ def _not_at_the_end(keys: Keys | None, length_s: float) -> Keys | None:
 
 def _picture(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
     stimuli = set_of(material)
-    path = stimuli.path(stimuli.item(trial.stim_id or ""))
-    return (Image(str(path), material.params.picture_deg),)
+    picture = stimuli.picture(stimuli.item(trial.stim_id or ""))
+    return (Image(picture, material.params.picture_deg),)
 
 
 def dot(x: float, y: float, size_deg: float) -> tuple[Rect, ...]:
@@ -166,7 +166,7 @@ def question(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
     item = stimuli.item(trial.stim_id or "")
     height = 0.4
     picture = Image(
-        str(stimuli.path(item)), height * item.width_px / item.height_px, (0.0, 0.24), "height"
+        stimuli.picture(item), height * item.width_px / item.height_px, (0.0, 0.24), "height"
     )
     return (picture, Text(asked, (0.0, -0.04), 0.036, wrap=1.1), *_ends(trial.scale), note)
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from mbtexp.errors import SettingError, StimulusError
 from mbtexp.stimuli import Item, StimulusSet
 from mbtexp.task import Material
-from tasks.attachment.params import Params
+from tasks.attachment.params import CONDITIONS, Params
 
 Kind = Literal["picture", "count", "mood", "person", "image", "prime", "awareness"]
 
@@ -63,7 +63,9 @@ def pictures_of(material: Material, condition: str, expression: str | None = Non
         and item.attributes.get("group", params.group) == params.group
         and expression in (None, item.attributes.get("expression"))
         and not item.practice
+        and item.id not in material.excluded
     ]
+    _refuse_too_few_photographs(material, condition, found)
     if not found:
         what = f"{condition}, {expression}" if expression else condition
         raise StimulusError(
@@ -71,3 +73,16 @@ def pictures_of(material: Material, condition: str, expression: str | None = Non
             f"'{params.group}'; choose other conditions or another set."
         )
     return found
+
+
+def _refuse_too_few_photographs(material: Material, condition: str, found: list[Item]) -> None:
+    """Somebody's own photographs: some of each condition may be shown, and never one alone."""
+    stimuli = set_of(material)
+    if stimuli.kind != "own" or len(found) > 1 or condition not in CONDITIONS[:4]:
+        return
+    why = [sentence for sentence in stimuli.warnings if sentence.startswith(condition)]
+    raise StimulusError(
+        f"{stimuli.name} has {'one photograph' if found else 'no photograph'} of '{condition}' "
+        "that may be shown, and the run needs two or more. "
+        + " ".join(why or ["Prepare some (mbtexp photos prepare), or choose other conditions."])
+    )
