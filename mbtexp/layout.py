@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from mbtexp.timeline import Fixation, Image, Rect, Scale, Slider, Stimulus, Text, Units
+from mbtexp.timeline import (
+    Button,
+    Circles,
+    Fixation,
+    Image,
+    Rect,
+    Scale,
+    Slider,
+    Stimulus,
+    Text,
+    Units,
+    Wedges,
+)
 
 Point = tuple[float, float]
 """Pixels from the centre of the window, to the right and up."""
@@ -98,7 +110,16 @@ class Disc:
     line_width: float = 0.0
 
 
-Part = Words | Picture | Box | Disc
+@dataclass(frozen=True, slots=True)
+class Polygon:
+    """A filled shape without holes or dents; its corners are given from ``at``."""
+
+    at: Point
+    corners: tuple[Point, ...]
+    fill: str
+
+
+Part = Words | Picture | Box | Disc | Polygon
 
 BACKGROUND = "background"
 """Colour name for the colour of the empty screen."""
@@ -106,18 +127,7 @@ BACKGROUND = "background"
 
 def parts(stimulus: Stimulus, geometry: Geometry) -> tuple[Part, ...]:
     """What to draw for a stimulus, in order."""
-    if isinstance(stimulus, Text):
-        return (_words(stimulus, geometry),)
-    if isinstance(stimulus, Image):
-        at = geometry.point(stimulus.pos, stimulus.units)
-        return (Picture(stimulus.file, at, geometry.px(stimulus.width, stimulus.units)),)
-    if isinstance(stimulus, Fixation):
-        return tuple(_cross(stimulus, geometry))
-    if isinstance(stimulus, Rect):
-        return (_box(stimulus, geometry),)
-    if isinstance(stimulus, Scale):
-        return tuple(_scale(stimulus, geometry))
-    return tuple(_slider(stimulus, geometry))
+    return tuple(_DRAWN[type(stimulus)](stimulus, geometry))
 
 
 NARROW = 0.4
@@ -153,6 +163,9 @@ def _extent(part: Part) -> Point:
         return 2 * part.radius, 2 * part.radius
     if isinstance(part, Picture):
         return part.width, 0.0
+    if isinstance(part, Polygon):
+        across, up = zip(*part.corners, strict=True)
+        return 2 * max(map(abs, across)), 2 * max(map(abs, up))
     if part.anchor != "center" or part.align != "center":
         return 0.0, 0.0
     lines = part.text.split("\n")
@@ -160,8 +173,8 @@ def _extent(part: Part) -> Point:
     return (widest if part.wrap is None else min(widest, part.wrap)), len(lines) * part.height
 
 
-def _words(text: Text, geometry: Geometry) -> Words:
-    return Words(
+def _words(text: Text, geometry: Geometry) -> Iterator[Words]:
+    yield Words(
         text=text.text,
         at=geometry.point(text.pos, text.units),
         height=geometry.px(text.size, text.units),
@@ -172,8 +185,13 @@ def _words(text: Text, geometry: Geometry) -> Words:
     )
 
 
-def _box(rect: Rect, geometry: Geometry) -> Box:
-    return Box(
+def _picture(image: Image, geometry: Geometry) -> Iterator[Picture]:
+    at = geometry.point(image.pos, image.units)
+    yield Picture(image.file, at, geometry.px(image.width, image.units))
+
+
+def _box(rect: Rect, geometry: Geometry) -> Iterator[Box]:
+    yield Box(
         at=geometry.point(rect.pos, rect.units),
         width=geometry.px(rect.width, rect.units),
         height=geometry.px(rect.height, rect.units),
@@ -243,9 +261,72 @@ def _slider(slider: Slider, geometry: Geometry) -> Iterator[Part]:
     yield from _ends(
         (slider.low, slider.high), (x0, y0), width, slider.color, gap=unit * 0.03, below=True
     )
-    if slider.value is not None:
-        x = round(x0 + (min(1.0, max(0.0, slider.value)) - 0.5) * width)
+    if slider.value is None:
+        return
+    x = round(x0 + (min(1.0, max(0.0, slider.value)) - 0.5) * width)
+    if slider.mark == "bar":
         yield Box((x, y0), _even(unit * 0.014), unit * 0.06, slider.color)
+        return
+    radius = unit * 0.024
+    yield Disc((x, y0), radius, slider.color)
+    if not slider.touched:
+        yield Disc((x, y0), radius - line, BACKGROUND)
+
+
+def _wedges(wedges: Wedges, geometry: Geometry) -> Iterator[Polygon]:
+    at = geometry.point(wedges.pos, wedges.units)
+    half = geometry.px(wedges.width, wedges.units) / 2
+    up = geometry.px(wedges.height, wedges.units) / 2
+    for side in (-half, half):
+        yield Polygon(at, ((0.0, 0.0), (side, up), (side, -up)), wedges.color)
+
+
+def apart(overlap: float) -> float:
+    """Distance of two circles' middles, in radii, at which they share that part of their area.
+
+    >>> apart(0.0), round(apart(0.5), 4)
+    (2.0, 0.8079)
+    """
+    near, far = 0.0, 2.0
+    if overlap <= 0:
+        return far
+    for _ in range(60):
+        middle = (near + far) / 2
+        if _shared(middle) > overlap:
+            near = middle
+        else:
+            far = middle
+    return (near + far) / 2
+
+
+def _shared(distance: float) -> float:
+    """The share of a circle of radius 1 that lies in another one at this distance."""
+    half = distance / 2
+    return (2 * math.acos(half) - distance * math.sqrt(1 - half * half)) / math.pi
+
+
+def _circles(circles: Circles, geometry: Geometry) -> Iterator[Part]:
+    x0, y0 = geometry.point(circles.pos, circles.units)
+    smallest = geometry.px(circles.width, circles.units) / 4
+    # pi r^2 (2 - overlap), what both cover together, is the same for all.
+    radius = smallest * math.sqrt(2 / (2 - circles.overlap))
+    shift = radius * apart(circles.overlap) / 2
+    line = _even(smallest * (0.09 if circles.chosen else 0.045))
+    for side, label in zip((-1, 1), circles.labels, strict=True):
+        at = (x0 + side * shift, y0)
+        yield Disc(at, radius, None, circles.color, line)
+        if label:
+            # Near the outer edge, where even the closest circles leave a little room.
+            place = (x0 + side * max(shift, 0.5 * radius), y0)
+            yield Words(label, place, smallest * 0.34, circles.color, bold=circles.chosen)
+
+
+def _button(button: Button, geometry: Geometry) -> Iterator[Part]:
+    at = geometry.point(button.pos, button.units)
+    width, height = (geometry.px(side, button.units) for side in (button.width, button.height))
+    line = _even(geometry.height_px * 0.003)
+    yield Box(at, width, height, None, button.color, line)
+    yield Words(button.text, at, height * 0.42, button.color)
 
 
 def _ends(
@@ -257,3 +338,17 @@ def _ends(
         if label:
             anchor: Literal["top", "bottom"] = "top" if below else "bottom"
             yield Words(label, (x, y), unit * 0.03, color, wrap=width * 0.28, anchor=anchor)
+
+
+_DRAWN: Mapping[type[Stimulus], Callable[[Any, Geometry], Iterator[Part]]] = {
+    Text: _words,
+    Image: _picture,
+    Fixation: _cross,
+    Rect: _box,
+    Scale: _scale,
+    Slider: _slider,
+    Wedges: _wedges,
+    Circles: _circles,
+    Button: _button,
+}
+"""How each kind of stimulus is drawn."""

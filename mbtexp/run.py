@@ -573,7 +573,7 @@ class Run:
             self._log_press(press, None, self._outside(press))
             return
         shown, keys = window.shown, window.shown.phase.keys
-        key = keys and (keys.clicked(press.at) if press.key == CLICK else press.key)
+        key = keys and (_meant(press, keys) if press.key == CLICK else press.key)
         if keys is None or key is None or key not in keys.allowed:
             self._log_press(press, shown, "other")
         elif shown.answered:
@@ -1016,11 +1016,16 @@ def _box_stamps(press: Press) -> Facts:
     return {"heard": rounded(press.heard), "box_ms": press.box_ms}
 
 
+def _meant(press: Press, keys: Keys) -> str | None:
+    """The key that a click stands for; None for one beside everything."""
+    return keys.clicked(press.at, dragged=press.repeated)
+
+
 def _pointed(press: Press, shown: Shown | None) -> Facts:
     """Where a click was and what it meant, and whether a key only stayed down; else nothing."""
     facts: Facts = {"repeated": True} if press.repeated else {}
     if press.at is not None:
-        meant = shown.phase.keys.clicked(press.at) if shown and shown.phase.keys else None
+        meant = _meant(press, shown.phase.keys) if shown and shown.phase.keys else None
         facts |= {"at": [rounded(place) for place in press.at], "meant": meant}
     return facts
 

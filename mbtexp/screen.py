@@ -17,7 +17,18 @@ from typing import Any
 
 from mbtexp.errors import DeviceError, SettingError, StimulusError
 from mbtexp.grid import fit_refresh
-from mbtexp.layout import BACKGROUND, Box, Disc, Geometry, Part, Picture, Words, geometry, parts
+from mbtexp.layout import (
+    BACKGROUND,
+    Box,
+    Disc,
+    Geometry,
+    Part,
+    Picture,
+    Polygon,
+    Words,
+    geometry,
+    parts,
+)
 from mbtexp.ports import Clock, Facts
 from mbtexp.rig import DisplaySettings
 from mbtexp.timeline import Stimulus, Text
@@ -438,7 +449,17 @@ class Screen:
             gl.glTexParameteri(gl.GL_TEXTURE_2D, side, gl.GL_CLAMP_TO_EDGE)
         gl.glBindTexture(gl.GL_TEXTURE_2D, 0)
 
-    def _shape(self, part: Box | Disc) -> Any:
+    def _shape(self, part: Box | Disc | Polygon) -> Any:
+        if isinstance(part, Polygon):
+            return self._kit.visual.ShapeStim(
+                self._window,
+                units="pix",
+                pos=part.at,
+                vertices=part.corners,
+                fillColor=self._color(part.fill),
+                lineColor=None,
+                autoLog=False,
+            )
         look = {
             "units": "pix",
             "pos": part.at,

@@ -90,67 +90,52 @@ class Slider:
     width: float = 0.9
     units: Units = "height"
     color: str = "white"
+    mark: Literal["bar", "disc"] = "bar"
+    touched: bool = True
+    """False: the mark is only an outline, as nobody has moved it yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Affect:
-    """A drawn face, ``size`` across: its mouth for ``pleasure``, its eyes for ``arousal``.
+class Wedges:
+    """Two triangles that meet with their tips in the middle: the nearer an end, the more of it."""
 
-    Both are from 0 to 1; 0.5 is the middle. None leaves the mouth, or the eyes, undrawn.
-    """
-
-    pleasure: float | None
-    arousal: float | None
     pos: Position = (0.0, 0.0)
-    size: float = 0.11
+    width: float = 0.6
+    height: float = 0.05
     units: Units = "height"
-    color: str = "white"
-
-
-@dataclass(frozen=True, slots=True)
-class Wedge:
-    """A triangle under a slider that grows from one end to the other, ``width`` wide.
-
-    ``both`` has two of them that meet in the middle: more at either end.
-    """
-
-    both: bool = False
-    pos: Position = (0.0, 0.0)
-    width: float = 0.9
-    height: float = 0.03
-    units: Units = "height"
-    color: str = "#a8a8a8"
+    color: str = "#b0b0b0"
 
 
 @dataclass(frozen=True, slots=True)
 class Circles:
-    """Two overlapping circles; ``overlap`` is the share of each that they have in common."""
+    """Two equal circles; ``overlap`` is the share of each that lies in the other.
+
+    The area that they cover together is the same for every overlap, so they grow with it.
+    """
 
     overlap: float
+    labels: tuple[str, str] = ("", "")
     pos: Position = (0.0, 0.0)
-    width: float = 0.2
-    """From the left edge of one to the right edge of the other where they only touch."""
+    width: float = 0.26
+    """Both side by side without an overlap, where they are widest."""
     units: Units = "height"
     color: str = "white"
-    labels: tuple[str, str] = ("", "")
     chosen: bool = False
-    frame: float | None = None
-    """Height of the frame around the pair; None: no frame."""
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to be clicked: a frame with words, dim while it cannot be used."""
+    """A frame with words to be clicked."""
 
     text: str
     pos: Position = (0.0, 0.0)
-    width: float = 0.24
-    height: float = 0.07
+    width: float = 0.3
+    height: float = 0.075
     units: Units = "height"
     color: str = "white"
 
 
-Stimulus = Text | Image | Fixation | Rect | Scale | Slider | Affect | Wedge | Circles | Button
+Stimulus = Text | Image | Fixation | Rect | Scale | Slider | Wedges | Circles | Button
 
 CLICK = "click"
 """Name of the left button of the mouse among the keys."""
@@ -167,6 +152,8 @@ class Area:
     pos: Position
     width: float
     height: float
+    drags: bool = False
+    """Whether moving the mouse over it with its button down counts as well."""
 
     def holds(self, at: Position) -> bool:
         """Whether a place lies in it."""
@@ -193,11 +180,12 @@ class Keys:
     repeats: bool = False
     """Whether a key that stays down counts again and again (a slider's mark)."""
 
-    def clicked(self, at: Position | None) -> str | None:
+    def clicked(self, at: Position | None, *, dragged: bool = False) -> str | None:
         """What a click at a place counts as; None beside every area."""
         if at is None:
             return None
-        return next((area.name for area in self.areas if area.holds(at)), None)
+        open_ = (area for area in self.areas if area.drags or not dragged)
+        return next((area.name for area in open_ if area.holds(at)), None)
 
     def code(self, key: str) -> int | None:
         """The trigger code that a press of ``key`` leaves, if any."""
