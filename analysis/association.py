@@ -15,6 +15,9 @@ Floats = NDArray[np.float64]
 FEWEST = 5
 """People below whom neither a correlation nor a slope is given."""
 
+TIED = 1e-10
+"""A score of which covariates leave no more than this share says nothing beside them."""
+
 
 @dataclass(frozen=True)
 class Correlated:
@@ -43,14 +46,16 @@ def correlation(
     reason = _reason(x, y)
     if reason:
         return Correlated(undefined(reason), undefined(reason), n)
-    r = float(np.clip(np.corrcoef(x, y)[0, 1], -1.0, 1.0))
-    if abs(r) > 1 - 1e-12:
-        attenuated = Estimate(r, flags=("perfect",))
-    else:
-        z, se = math.atanh(r), 1 / math.sqrt(n - 3)
-        low, high = math.tanh(z - Z * se), math.tanh(z + Z * se)
-        attenuated = Estimate(r, None, low, high, "fisher")
+    attenuated = _fisher(float(np.clip(np.corrcoef(x, y)[0, 1], -1.0, 1.0)), n)
     return Correlated(attenuated, _disattenuated(attenuated, reliability_a, reliability_b), n)
+
+
+def _fisher(r: float, n: int) -> Estimate:
+    """A correlation with Fisher's interval; ``n`` counts people less partialled covariates."""
+    if abs(r) > 1 - 1e-12:
+        return Estimate(r, flags=("perfect",))
+    z, se = math.atanh(r), 1 / math.sqrt(n - 3)
+    return Estimate(r, None, math.tanh(z - Z * se), math.tanh(z + Z * se), "fisher")
 
 
 def _disattenuated(r: Estimate, a: float | None, b: float | None) -> Estimate:
@@ -59,6 +64,59 @@ def _disattenuated(r: Estimate, a: float | None, b: float | None) -> Estimate:
     if a <= 0 or b <= 0:
         return undefined("zero_reliability")
     return r.scaled(1 / math.sqrt(a * b))
+
+
+def partial_correlation(
+    a: ArrayLike,
+    b: ArrayLike,
+    covariates: ArrayLike,
+    reliability_a: float | None,
+    reliability_b: float | None,
+) -> Correlated:
+    """Pearson's r of what is left of two scores without their covariates, as found and freed.
+
+    Fisher's interval with one person less for each covariate. The noise of a score stays in it
+    when covariates are taken out: what is left has the reliability 1 - (1 - rel)/(1 - R²), with R²
+    of the score on the covariates, and r is divided by the root of both. The covariates count as
+    free of noise. This is the partial correlation of the correlations freed of noise (Bohrnstedt
+    1969, in Borgatta, Sociological Methodology).
+
+    Parameters
+    ----------
+    a, b
+        Scores, one a person.
+    covariates
+        Shape (people, covariates).
+    reliability_a, reliability_b
+        Of the scores, over these people.
+    """
+    x, y = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
+    others = np.asarray(covariates, dtype=float)
+    known = np.isfinite(x) & np.isfinite(y) & np.isfinite(others).all(axis=1)
+    x, y, others = x[known], y[known], others[known]
+    n, k = others.shape
+    reason = "few_people" if n < FEWEST + k else _reason(x, y)
+    columns = np.column_stack([np.ones(n), others])
+    if not reason and np.linalg.matrix_rank(columns) < k + 1:
+        reason = "constant_score"
+    if reason:
+        return Correlated(undefined(reason), undefined(reason), n)
+    left = [of - columns @ np.linalg.lstsq(columns, of, rcond=None)[0] for of in (x, y)]
+    shares = [
+        float(rest @ rest / ((of - of.mean()) ** 2).sum())
+        for rest, of in zip(left, (x, y), strict=True)
+    ]
+    if min(shares) < TIED:
+        return Correlated(undefined("constant_score"), undefined("constant_score"), n)
+    r = float(
+        np.clip(left[0] @ left[1] / math.sqrt((left[0] @ left[0]) * (left[1] @ left[1])), -1, 1)
+    )
+    found = _fisher(r, n - k)
+    freed = [
+        None if reliability is None else 1 - (1 - reliability) / share
+        for reliability, share in zip((reliability_a, reliability_b), shares, strict=True)
+    ]
+    return Correlated(found, _disattenuated(found, *freed), n)
 
 
 def theil_sen(x: ArrayLike, y: ArrayLike) -> Estimate:

@@ -1,86 +1,23 @@
-"""What a person's scores cost or gain when the attachment system is active, with its noise.
-
-Accuracies are compared as logits with half a trial added, ln((c + .5)/(n - c + .5)); the difference
-of two states has the sum of both variances, so the table can say how much of what it shows is
-noise. One person's difference mostly is: see ``reliability`` before any value.
-"""
+"""What a person's scores cost or gain when the attachment system is active, with its noise."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from analysis.doses import doses
 from analysis.eyes import POSITIONS
+from analysis.index_contrasts import changes, key_of, priming
 from analysis.indices import Index
-from analysis.intervals import Estimate, normal, undefined
+from analysis.intervals import Estimate, undefined
+from analysis.judgement import judgements
 from analysis.logistic import ability
+from analysis.measure import EyesRun, Measure, Person, counts_of, difference, logit_score
+from analysis.memory import memories
 from analysis.read import Trial, Trials, number
 from analysis.states import InState, Key, State
-
-STEP_POINTS = 10.0
-"""Slopes on a slider are told per this many of its 100 points."""
-
-SLIDERS = ("pleasure", "arousal", "distress", "love")
-
-FROM_INDICES = {
-    "trust_bias": ("trust", "bias", "trust", "points"),
-    "trust_slope": ("trust", "slope", "trust", "points per point"),
-    "ln_k": ("discounting", "ln_k", "all", "ln(1/day)"),
-}
-"""Contrasts from a run's index: task, index, condition, unit."""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A person's value of one contrast (or of the level that it is taken from)."""
-
-    participant: str
-    contrast: str
-    estimate: Estimate
-    unit: str
-    n_control: int
-    """Trials in the control state; in any state for a value that is no difference of states."""
-    n_attachment: int
-    method: str
-
-
-# -- from counts -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Right answers among the answered trials of a state."""
-
-    correct: int
-    answered: int
-
-
-def logit_score(counts: Counts) -> Estimate:
-    """ln((c + .5)/(n - c + .5)) with SE² = 1/(c + .5) + 1/(n - c + .5).
-
-    The empirical logit (Haldane 1956; Anscombe 1956): finite for none and for all right.
-
-    >>> round(logit_score(Counts(13, 18)).value, 4)
-    0.8979
-    """
-    if counts.answered == 0:
-        return undefined("no_answers")
-    right, wrong = counts.correct + 0.5, counts.answered - counts.correct + 0.5
-    return normal(math.log(right / wrong), math.sqrt(1 / right + 1 / wrong), "wald")
-
-
-def difference(first: Estimate, second: Estimate, offset: float = 0.0) -> Estimate:
-    """``first`` less ``second`` less an offset; the reason of either part if one is undefined."""
-    flags = tuple(dict.fromkeys((*first.flags, *second.flags)))
-    if first.value is None or second.value is None:
-        return undefined(*flags)
-    value = first.value - second.value - offset
-    if first.se is None or second.se is None:
-        return Estimate(value, flags=(*flags, "no_se"))
-    return normal(value, math.hypot(first.se, second.se), "wald").flagged(*flags)
 
 
 def expected_difference(
@@ -111,37 +48,11 @@ def expected_difference(
     return math.log(share[0] / (1 - share[0])) - math.log(share[1] / (1 - share[1])), ()
 
 
-# -- one person ------------------------------------------------------------------------------------
+def costs(person: Person) -> list[Measure]:
+    """Accuracy as a logit over all runs and in each state, the states' difference and its control.
 
-
-def _counts(trials: Iterable[Trial]) -> Counts:
-    answers = [trial.correct for trial in trials if trial.correct is not None]
-    return Counts(sum(answers), len(answers))
-
-
-def _is_mental(trial: Trial) -> bool:
-    return trial.design.get("condition") in (None, "mental")
-
-
-@dataclass(frozen=True)
-class _Person:
-    """One participant's trials of the Eyes test by state, and the sliders before each run."""
-
-    participant: str
-    runs: tuple[tuple[State | None, Mapping[str, float], tuple[Trial, ...]], ...]
-
-    def trials(self, state: State | None, *, mental: bool) -> list[Trial]:
-        """Test trials of a judgement in a state; None is every state, and none."""
-        return [
-            trial
-            for known, _, trials in self.runs
-            if state in (None, known)
-            for trial in trials
-            if _is_mental(trial) is mental
-        ]
-
-
-def _eyes(person: _Person) -> list[Measure]:
+    The control judgement (age or sex of the same eyes) asks whether everything got worse.
+    """
     level = "ln((c+.5)/(n-c+.5)) over runs; practice out; missed are no errors"
     parts: dict[tuple[str, bool], Estimate] = {}
     n: dict[tuple[str, bool], int] = {}
@@ -149,7 +60,7 @@ def _eyes(person: _Person) -> list[Measure]:
     for state in named:
         for mental in (True, False):
             trials = person.trials(state, mental=mental)
-            counts = _counts(trials)
+            counts = counts_of(trials)
             n[str(state), mental] = counts.answered
             reason = "no_answers" if trials else f"no_{state}_run" if state else "no_trials"
             parts[str(state), mental] = (
@@ -179,137 +90,14 @@ def _eyes(person: _Person) -> list[Measure]:
         ),
     ]
     return [
-        Measure(person.participant, name, estimate, "logit", *count, method)
+        Measure(person.participant, name, estimate, "logit", *count, method, _per_trial(*count))
         for name, estimate, count, method in rows
     ]
 
 
-def _doses(person: _Person) -> list[Measure]:
-    rows = []
-    for slider in SLIDERS:
-        points = [
-            (affect[slider], counts)
-            for _, affect, trials in person.runs
-            if slider in affect and (counts := _counts(t for t in trials if _is_mental(t))).answered
-        ]
-        rows.append(
-            Measure(
-                person.participant,
-                f"slope_{slider}",
-                dose_slope([x for x, _ in points], [counts for _, counts in points]),
-                f"logit per {STEP_POINTS:g} points",
-                sum(counts.answered for _, counts in points),
-                0,
-                f"weighted least squares of a run's logit accuracy on {slider} in the induction "
-                "before it, about the person's own mean",
-            )
-        )
-    return rows
-
-
-def dose_slope(dose: Sequence[float], counts: Sequence[Counts]) -> Estimate:
-    """A person's change of logit accuracy per ten points of a slider, from run to run.
-
-    Weights are 1/SE² of each run's logit. The dose is taken about the person's own (weighted)
-    mean, so differences between people in how they use the slider drop out.
-
-    >>> round(dose_slope([20, 60], [Counts(16, 18), Counts(12, 18)]).value, 4)
-    -0.3083
-    """
-    if len(dose) < 2:
-        return undefined("few_runs")
-    x = np.asarray(dose, dtype=float) / STEP_POINTS
-    scores = [logit_score(c) for c in counts]
-    weights = np.array([1 / (s.se or math.inf) ** 2 for s in scores])
-    theta = np.array([s.value for s in scores], dtype=float)
-    centred = x - weights @ x / weights.sum()
-    spread = float(weights @ centred**2)
-    if np.ptp(x) == 0:
-        return undefined("same_affect")
-    return normal(float(weights @ (centred * theta)) / spread, 1 / math.sqrt(spread), "wald")
-
-
-# -- from indices ----------------------------------------------------------------------------------
-
-
-def _average(indices: Sequence[Index], reason: str) -> Estimate:
-    """Several runs' values of an index, weighted by 1/SE²; one without an SE counts for nothing."""
-    if not indices:
-        return undefined(reason)
-    sure = [(i.value, i.se) for i in indices if i.value is not None and i.se]
-    if not sure:
-        known = [flag for index in indices for flag in index.flag if index.value is None]
-        return undefined(*(dict.fromkeys(known) or ("no_se",)))
-    weights = np.array([1 / se**2 for _, se in sure])
-    value = float(weights @ np.array([value for value, _ in sure]) / weights.sum())
-    return normal(value, 1 / math.sqrt(float(weights.sum())), "wald")
-
-
-def _changes(
-    participant: str, indices: Sequence[Index], states: Mapping[Key, State | None]
-) -> list[Measure]:
-    rows = []
-    for name, (task, index, condition, unit) in FROM_INDICES.items():
-        of = [i for i in indices if (i.task, i.index, i.condition) == (task, index, condition)]
-        by_state = {
-            state: [i for i in of if states.get(_key(i)) == state]
-            for state in ("control", "attachment")
-        }
-        parts = {
-            state: _average(found, f"no_{state}_run" if of else "no_trials")
-            for state, found in by_state.items()
-        }
-        n = {state: sum(i.n_used for i in found) for state, found in by_state.items()}
-        rule = f"mean over runs of {task}: {index}, weighted by 1/SE^2"
-        rows += [
-            Measure(
-                participant,
-                name,
-                _average(of, "no_trials"),
-                unit,
-                sum(i.n_used for i in of),
-                0,
-                rule,
-            ),
-            Measure(
-                participant,
-                f"{name}_change",
-                difference(parts["attachment"], parts["control"]),
-                unit,
-                n["control"],
-                n["attachment"],
-                f"attachment - control; {rule}",
-            ),
-        ]
-    return rows
-
-
-def _biases(participant: str, indices: Sequence[Index]) -> list[Measure]:
-    """Priming by the attachment sense less that by the other sense, over SOAs and at each."""
-    of = [i for i in indices if (i.task, i.index) == ("polysemy", "attachment_bias")]
-    conditions = sorted({i.condition for i in of}, key=_by_soa)
-    return [
-        Measure(
-            participant,
-            "attachment_bias" if condition == "all" else f"attachment_bias_{condition}",
-            _average(found, "no_trials"),
-            "ln s",
-            sum(i.n_used for i in found),
-            0,
-            "mean over runs of polysemy: attachment_bias, weighted by 1/SE^2",
-        )
-        for condition in conditions
-        for found in [[i for i in of if i.condition == condition]]
-    ]
-
-
-def _by_soa(condition: str) -> tuple[int, str]:
-    digits = condition.rpartition("_")[2]
-    return (int(digits) if digits.isdigit() else -1, condition)
-
-
-def _key(index: Index) -> Key:
-    return (index.participant, index.session or "", index.task, index.run)
+def _per_trial(*counts: int) -> float | None:
+    """Sampling variance of a difference of logits for a variance of 1 a trial."""
+    return sum(1 / n for n in counts if n) or None
 
 
 # -- everybody -------------------------------------------------------------------------------------
@@ -327,25 +115,27 @@ def measures(
         of = eyes.setdefault(run.participant, {})
         if run.task == "eyes":
             of[run.participant, run.session or "", run.task, run.run] = trials
-    for index in sorted(indices, key=lambda i: (_key(i), i.index, i.condition)):
+    for index in sorted(indices, key=lambda i: (key_of(i), i.index, i.condition)):
         scored.setdefault(index.participant, []).append(index)
     by_key = {key: state.state for key, state in known.items()}
     found: list[Measure] = []
     for participant in sorted({*eyes, *scored}):
-        person = _Person(
+        person = Person(
             participant,
             tuple(
-                (known[key].state, known[key].affect, of.test)
+                EyesRun(known[key].state, known[key].affect, of.test)
                 if key in known
-                else (None, {}, of.test)
+                else EyesRun(None, {}, of.test)
                 for key, of in sorted(eyes.get(participant, {}).items())
             ),
         )
         own = scored.get(participant, [])
         found += [
-            *_eyes(person),
-            *_doses(person),
-            *_changes(participant, own, by_key),
-            *_biases(participant, own),
+            *costs(person),
+            *doses(person),
+            *changes(participant, own, by_key),
+            *judgements(participant, own, by_key),
+            *memories(participant, own, by_key),
+            *priming(participant, own),
         ]
     return found

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from analysis.contrast import Measure
+from analysis.measure import Measure, even_se
 from analysis.shrink import Pooled, pool, shrunk
 from analysis.tables import as_json, tsv
 
@@ -36,14 +36,19 @@ def pooled_by(
     found: Iterable[Measure], keep: Callable[[Measure], bool] = lambda _: True
 ) -> dict[str, Pooled]:
     """The random-effects model of each contrast that anybody has, over the people that count."""
+    return {
+        name: pool([m.estimate.value or 0.0 for m in of], even_se(of))
+        for name, of in _by_name(m for m in found if keep(m)).items()
+    }
+
+
+def _by_name(found: Iterable[Measure]) -> dict[str, list[Measure]]:
+    """The measures that have a value and a standard error, by contrast."""
     by_name: dict[str, list[Measure]] = {}
     for measure in found:
-        if measure.estimate.value is not None and measure.estimate.se and keep(measure):
+        if measure.estimate.value is not None and measure.estimate.se:
             by_name.setdefault(measure.contrast, []).append(measure)
-    return {
-        name: pool([m.estimate.value or 0.0 for m in of], [m.estimate.se or 0.0 for m in of])
-        for name, of in by_name.items()
-    }
+    return by_name
 
 
 def contrasts(found: Sequence[Measure]) -> list[Contrast]:
@@ -52,10 +57,13 @@ def contrasts(found: Sequence[Measure]) -> list[Contrast]:
     With one person there is nothing to shrink towards: both stay ``None``, flag ``one_person``.
     """
     pooled = pooled_by(found)
-    return [_row(measure, pooled.get(measure.contrast)) for measure in found]
+    noise = {
+        id(m): se for of in _by_name(found).values() for m, se in zip(of, even_se(of), strict=True)
+    }
+    return [_row(m, pooled.get(m.contrast), noise.get(id(m))) for m in found]
 
 
-def _row(measure: Measure, pooled: Pooled | None) -> Contrast:
+def _row(measure: Measure, pooled: Pooled | None, noise: float | None) -> Contrast:
     e = measure.estimate
     row = Contrast(
         participant=measure.participant,
@@ -73,11 +81,11 @@ def _row(measure: Measure, pooled: Pooled | None) -> Contrast:
         method=measure.method,
         flag=e.flags,
     )
-    if pooled is None or e.value is None or not e.se:
+    if pooled is None or e.value is None or noise is None:
         return row
     if pooled.n < 2:
         return replace(row, flag=(*row.flag, "one_person"))
-    value, se = shrunk([e.value], [e.se], pooled)
+    value, se = shrunk([e.value], [noise], pooled)
     return replace(
         row,
         shrunk=float(value[0]),

@@ -15,8 +15,9 @@ from pathlib import Path
 from statistics import fmean, median, stdev
 from typing import Any
 
-from analysis.contrast import Measure, expected_difference, measures
+from analysis.contrast import expected_difference, measures
 from analysis.intervals import Estimate, wilson
+from analysis.measure import Measure
 from analysis.model import study_rows
 from analysis.read import Trial, Trials, number, trials_of
 from analysis.run import ANALYSES
@@ -132,7 +133,7 @@ def true_measures(
             continue
         value = _true_value(measure.contrast, by_person.get(measure.participant, []))
         if value is not None:
-            true.append(replace(measure, estimate=Estimate(value, SURE)))
+            true.append(replace(measure, estimate=Estimate(value, SURE), per_trial=None))
     return true
 
 

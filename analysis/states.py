@@ -1,8 +1,9 @@
 """Which state a run was done in: after which pictures, by the clock of the session.
 
-A run's state is that of the last induction before it in the same session: pictures of the own
-person make it ``attachment``, pictures of anybody else ``control``. Nothing else is guessed: a run
-without an induction before it has no state unless the study's table ``states.tsv`` gives one.
+A session's protocol says in each run's log which state it is in. Without a protocol a run's state
+is that of the last induction before it in the same session: pictures of the own person make it
+``attachment``, pictures of anybody else ``control``. Nothing else is guessed. The study's table
+``states.tsv`` counts more than both.
 """
 
 from __future__ import annotations
@@ -31,6 +32,17 @@ Key = tuple[str, str, str, int]
 COLUMNS = ("participant", "session", "task", "run", "state")
 AFFECTS = ("pleasure", "arousal", "distress")
 
+MOOD = "mood"
+"""The task that only asks for sliders; each of its scales counts."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a protocol says of a run."""
+
+    name: str
+    state: State | None
+
 
 @dataclass(frozen=True)
 class Placed:
@@ -43,6 +55,8 @@ class Placed:
     affect: Mapping[str, float]
     """Last answer on each slider of the run (``pleasure``, ``arousal``, ``distress``) and the mean
     of its ratings of ``love``, from 0 to 100."""
+    protocol: Told | None = None
+    """What the session's protocol says of the run; None if it belongs to none."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +66,9 @@ class InState:
     key: Key
     state: State | None
     source: str
-    """The induction's name, ``states.tsv``, or why there is no state."""
+    """``protocol``, the induction's name, ``states.tsv``, or why there is no state."""
     affect: Mapping[str, float]
-    """Sliders and ratings of the induction before the run."""
+    """Sliders and ratings of the induction before the run, and those asked between the two."""
     started: datetime | None
 
 
@@ -64,7 +78,15 @@ def placed(log: Log, trials: Trials) -> Placed:
     key = (run.participant, run.session or "", run.task, run.run)
     clock = log.header.get("clock")
     started = _moment(clock.get("utc_at_zero") if isinstance(clock, Mapping) else None)
-    return Placed(key, started, _induces(log, trials), _affect(trials))
+    return Placed(key, started, _induces(log, trials), _affect(trials), _protocol(log))
+
+
+def _protocol(log: Log) -> Told | None:
+    said = log.header.get("protocol")
+    if not isinstance(said, Mapping) or "state" not in said:
+        return None
+    state = said["state"]
+    return Told(str(said.get("name") or ""), next((s for s in STATES if s == state), None))
 
 
 def _moment(text: object) -> datetime | None:
@@ -94,8 +116,9 @@ def _affect(trials: Trials) -> dict[str, float]:
         kind, scale = trial.design.get("kind"), trial.design.get("scale")
         if answer is None:
             continue
-        if kind == "mood" and scale in AFFECTS:
-            found[str(scale)] = answer
+        asked = scale in AFFECTS if kind == "mood" else trials.run.task == MOOD
+        if asked and isinstance(scale, str):
+            found[scale] = answer
         elif (kind, scale) == ("person", "love"):
             love.append(answer)
     return {**found, "love": sum(love) / len(love)} if love else found
@@ -112,9 +135,42 @@ def states_of(runs: Iterable[Placed], given: Mapping[Key, State] | None = None) 
         before = _last_induction(run, known)
         state = before.induces if before else None
         source = _source(run, before)
+        if run.protocol is not None:
+            source = _by_protocol(run.protocol, before)
+            state = run.protocol.state
         if run.key in told:
             state, source = told[run.key], "states.tsv"
-        found.append(InState(run.key, state, source, before.affect if before else {}, run.started))
+        found.append(InState(run.key, state, source, _felt(run, before, known), run.started))
+    return found
+
+
+def _by_protocol(told: Told, before: Placed | None) -> str:
+    """The protocol as a source; where the induction before the run says otherwise, that too."""
+    if told.state is None or before is None or before.induces == told.state:
+        return "protocol"
+    return f"protocol; {before.key[2]} run {before.key[3]} before it induced {before.induces}"
+
+
+def _felt(run: Placed, before: Placed | None, known: Sequence[Placed]) -> Mapping[str, float]:
+    """The induction's sliders, and over them those of runs that only ask, up to this run.
+
+    Without an induction the last such run of the session counts.
+    """
+    if run.started is None:
+        return {}
+    since = before.started if before is not None else None
+    asked = sorted(
+        (other.started, other.key, other.affect)
+        for other in known
+        if other.key[:2] == run.key[:2]
+        and other.key[2] == MOOD
+        and other.started is not None
+        and other.started < run.started
+        and (since is None or other.started > since)
+    )
+    found: dict[str, float] = dict(before.affect) if before is not None else {}
+    for _, _, affect in asked:
+        found.update(affect)
     return found
 
 
@@ -206,13 +262,15 @@ def states_json() -> bytes:
             "state": {
                 "Description": "state of the attachment system that was induced before the run",
                 "Levels": {
-                    "attachment": "the last induction before it showed the own person",
-                    "control": "the last induction before it showed somebody else",
+                    "attachment": "the own person was shown in the last induction before it, or "
+                    "the session's protocol says so",
+                    "control": "somebody else was shown, or the session's protocol says so",
                 },
             },
             "source": {
-                "Description": "the induction that it follows by the computer's clock, states.tsv "
-                "(the study's own table), no_induction_before, or no_clock"
+                "Description": "protocol (the session's own plan), the induction that the run "
+                "follows by the computer's clock, states.tsv (the study's own table), "
+                "no_induction_before, or no_clock"
             },
         }
     )

@@ -1,4 +1,4 @@
-"""What a prediction's rows are made of: means, differences, equivalence, correlations, slopes.
+"""What a prediction's rows are made of: reliability, means, differences, equivalence.
 
 A value is estimated in two stages: each person's contrast with its standard error, then a
 random-effects model over people. What is not defined becomes a row with its reason.
@@ -11,12 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from scipy.special import stdtr
 
-from analysis.association import correlation, theil_sen
-from analysis.contrast import Measure
-from analysis.contrast_table import pooled_by
 from analysis.formulas import FORMULAS
 from analysis.intervals import Estimate, undefined
+from analysis.measure import Measure, even_se
 from analysis.shrink import Floats, pool
 from analysis.states import InState
 
@@ -39,6 +38,10 @@ class Study:
     scales: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Scores by ``instrument.scale`` and participant, from the phenotype tables."""
     states: Sequence[InState] = ()
+    covariates: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Age, sex, vocabulary, trauma, as far as they are known, by participant."""
+    alphas: Mapping[str, Estimate] = field(default_factory=dict)
+    """Alpha of the questionnaires' scales, by ``instrument.scale``."""
 
 
 @dataclass(frozen=True)
@@ -66,19 +69,31 @@ class Values:
     people: tuple[str, ...]
     y: Floats
     se: Floats
+    """For the weights over people: of logits from the number of trials alone."""
+    own_se: Floats
+    """From the person's own answers."""
+
+    def only(self, kept: Sequence[int]) -> Values:
+        """Those of some of the people."""
+        of = list(kept)
+        return Values(tuple(self.people[k] for k in of), self.y[of], self.se[of], self.own_se[of])
 
 
 def values_of(study: Study, contrast: str) -> Values:
     """A contrast of all people who have it and its standard error, in the order of their labels."""
     of = sorted(
-        (m.participant, m.estimate.value, m.estimate.se)
-        for m in study.measures
-        if m.contrast == contrast and m.estimate.value is not None and m.estimate.se
+        (
+            m
+            for m in study.measures
+            if m.contrast == contrast and m.estimate.value is not None and m.estimate.se
+        ),
+        key=lambda m: m.participant,
     )
     return Values(
-        tuple(person for person, _, _ in of),
-        np.array([value for _, value, _ in of], dtype=float),
-        np.array([se for _, _, se in of], dtype=float),
+        tuple(m.participant for m in of),
+        np.array([m.estimate.value for m in of], dtype=float),
+        even_se(of),
+        np.array([m.estimate.se for m in of], dtype=float),
     )
 
 
@@ -118,6 +133,8 @@ def reliability(study: Study, prediction: str, contrast: str) -> Row:
     """How much of the differences between people in a contrast is no noise, with both SDs."""
     values = values_of(study, contrast)
     method = "tau^2/(tau^2 + mean se^2), tau^2 by REML over people"
+    if np.any(values.se != values.own_se):
+        method += "; variances averaged over people"
     n = len(values.people)
     if n < 2:
         why = "one_person" if n else missing(study, contrast)
@@ -125,8 +142,11 @@ def reliability(study: Study, prediction: str, contrast: str) -> Row:
     pooled = pool(values.y, values.se)
     note = (
         f"true SD {math.sqrt(pooled.tau2):.3g}, typical standard error of a person "
-        f"{math.sqrt(pooled.noise2):.3g}; by moments {_by_moments(values):.3g}"
+        f"{math.sqrt(pooled.noise2):.3g}"
     )
+    if np.any(values.se != values.own_se):
+        own = pool(values.y, values.own_se).reliability
+        note += f"; weighted by each person's own standard error {own:.3g}"
     return row_of(
         prediction,
         f"reliability of {contrast}",
@@ -137,14 +157,17 @@ def reliability(study: Study, prediction: str, contrast: str) -> Row:
     )
 
 
-def _by_moments(values: Values) -> float:
-    """The same share as 1 - mean se^2 / variance of the values, every person weighing alike.
-
-    Extreme scores of few trials have large errors. REML gives them little weight and then finds
-    people more alike than they are; this estimate does not, but varies more from study to study.
-    """
-    variance = float(np.var(values.y, ddof=1))
-    return max(0.0, 1 - float(np.mean(values.se**2)) / variance) if variance > 0 else 0.0
+def scale_reliability(study: Study, prediction: str, scale: str) -> Row:
+    """Alpha of a questionnaire's scale in this study, with Feldt's interval."""
+    known = study.alphas.get(scale)
+    n = len(study.scales.get(scale, {}))
+    return row_of(
+        prediction,
+        f"reliability of {scale}",
+        known or undefined("no_items" if n else "no_phenotype_table"),
+        n=n,
+        method="Cronbach's alpha over the scale's items; Feldt's interval",
+    )
 
 
 def effects(study: Study, prediction: str, contrast: str) -> list[Row]:
@@ -152,7 +175,7 @@ def effects(study: Study, prediction: str, contrast: str) -> list[Row]:
     values = values_of(study, contrast)
     n = len(values.people)
     rows = [
-        _pooled_row(prediction, f"{contrast}: mean", values, np.ones((n, 1)), [1.0])
+        pooled_row(prediction, f"{contrast}: mean", values, np.ones((n, 1)), [1.0])
         if n
         else row_of(
             prediction,
@@ -169,7 +192,7 @@ def effects(study: Study, prediction: str, contrast: str) -> list[Row]:
     ]
 
 
-def _pooled_row(
+def pooled_row(
     prediction: str,
     quantity: str,
     values: Values,
@@ -179,6 +202,7 @@ def _pooled_row(
     method: str = REML,
     note: str = "",
 ) -> Row:
+    """A sum of coefficients of the random-effects model, ``weights`` by column of ``X``."""
     fitted = pool(values.y, values.se, X)
     value, se, low, high = fitted.interval(weights)
     if fitted.df < 1:
@@ -215,7 +239,7 @@ def _grouped(study: Study, values: Values, groups: tuple[str, str]) -> tuple[Val
     kept = [k for k, person in enumerate(values.people) if study.groups.get(person) in groups]
     people = tuple(values.people[k] for k in kept)
     columns = np.array([[float(study.groups[p] == group) for group in groups] for p in people])
-    return Values(people, values.y[kept], values.se[kept]), columns
+    return values.only(kept), columns
 
 
 def _by_group(study: Study, prediction: str, contrast: str) -> list[Row]:
@@ -227,13 +251,9 @@ def _by_group(study: Study, prediction: str, contrast: str) -> list[Row]:
     rows = []
     for k, group in enumerate(groups):
         mine = columns[:, k] == 1
-        of = Values(
-            tuple(p for p, own in zip(kept.people, mine, strict=True) if own),
-            kept.y[mine],
-            kept.se[mine],
-        )
+        of = kept.only([int(place) for place in np.flatnonzero(mine)])
         one = np.ones((len(of.people), 1))
-        rows.append(_pooled_row(prediction, f"{contrast}: mean in {group}", of, one, [1.0]))
+        rows.append(pooled_row(prediction, f"{contrast}: mean in {group}", of, one, [1.0]))
     return rows
 
 
@@ -251,7 +271,7 @@ def difference(study: Study, prediction: str, contrast: str) -> Row:
             method=method,
         )
     kept, columns = _grouped(study, values, groups)
-    return _pooled_row(
+    return pooled_row(
         prediction,
         f"{contrast}: {groups[0]} - {groups[1]}",
         kept,
@@ -271,45 +291,13 @@ def equivalence(study: Study) -> Row:
     if row.estimate is None or row.df is None or row.df < 1 or isinstance(groups, str):
         return replace(row, quantity=quantity, method=method)
     kept, columns = _grouped(study, values, groups)
-    _, _, low, high = pool(kept.y, kept.se, columns).interval([1.0, -1.0], TOST_LEVEL)
-    return replace(row, quantity=quantity, ci_low=low, ci_high=high, method=method)
-
-
-def correlations(study: Study, prediction: str, a: str, b: str) -> list[Row]:
-    """Two contrasts' correlation over people, as found and disattenuated."""
-    first, second = values_of(study, a), values_of(study, b)
-    y = dict(zip(second.people, second.y, strict=True))
-    both = [(x, y[p]) for p, x in zip(first.people, first.y, strict=True) if p in y]
-    known = pooled_by(study.measures)
-    reliabilities = [known[name].reliability if name in known else None for name in (a, b)]
-    found = correlation([x for x, _ in both], [y for _, y in both], *reliabilities)
-    rule = "Pearson over people, Fisher interval"
-    return [
-        row_of(prediction, f"r of {a} and {b}", found.attenuated, n=found.n, method=rule),
-        row_of(
-            prediction,
-            f"disattenuated r of {a} and {b}",
-            found.disattenuated,
-            n=found.n,
-            method=f"{rule}; both divided by the root of the product of the reliabilities above",
-        ),
-    ]
-
-
-def slope(study: Study, prediction: str, scale: str, outcome: str) -> Row:
-    """Change of a contrast per point of a questionnaire's scale."""
-    scores = study.scales.get(scale, {})
-    values = values_of(study, outcome)
-    both = [(scores[p], y) for p, y in zip(values.people, values.y, strict=True) if p in scores]
-    estimate = theil_sen([x for x, _ in both], [y for _, y in both])
-    if not scores:
-        estimate = undefined("no_phenotype_table")
-    elif not values.people:
-        estimate = undefined(missing(study, outcome))
-    return row_of(
-        prediction,
-        f"slope of {outcome} on {scale}",
-        estimate,
-        n=len(both),
-        method="Theil-Sen: median of the slopes of all pairs of people; interval after Sen 1968",
+    value, se, low, high = pool(kept.y, kept.se, columns).interval([1.0, -1.0], TOST_LEVEL)
+    above, below = (
+        float(stdtr(row.df, -(BOUND_LOGIT + sign * value) / se)) if se > 0 else math.nan
+        for sign in (1, -1)
     )
+    note = (
+        f"two one-sided tests: p = {above:.3g} (above -{BOUND_LOGIT:g}), p = {below:.3g} (below "
+        f"{BOUND_LOGIT:g})"
+    )
+    return replace(row, quantity=quantity, ci_low=low, ci_high=high, method=method, note=note)

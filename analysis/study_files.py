@@ -7,14 +7,16 @@ import errno
 import io
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from analysis.contrast import Measure, measures
+from analysis.contrast import measures
 from analysis.contrast_table import contrasts, contrasts_json, contrasts_tsv
 from analysis.formulas import SCRIPT
 from analysis.indices import Index
 from analysis.intervals import Estimate, normal, undefined
+from analysis.measure import Measure
+from analysis.memory import gap
 from analysis.model import study_json, study_rows, study_tsv
 from analysis.read import Trials
 from analysis.sdt import dprime, dprime_se
@@ -125,7 +127,7 @@ def read_memory(path: Path) -> list[Measure]:
         Measure(
             person,
             "memory_gap",
-            _gap(of),
+            gap(of),
             "z",
             0,
             0,
@@ -133,21 +135,6 @@ def read_memory(path: Path) -> list[Measure]:
         )
         for person, of in sorted(cells.items())
     ]
-
-
-def _gap(cells: Mapping[tuple[str, str], Estimate]) -> Estimate:
-    signs = {
-        ("control", "emotional"): 1,
-        ("control", "neutral"): -1,
-        ("attachment", "emotional"): -1,
-        ("attachment", "neutral"): 1,
-    }
-    parts = [(sign, cells.get(key)) for key, sign in signs.items()]
-    known = [(s, e.value, e.se) for s, e in parts if e is not None and e.value is not None and e.se]
-    if len(known) < len(signs):
-        return undefined("missing_cells")
-    value = sum(sign * value for sign, value, _ in known)
-    return normal(value, math.sqrt(sum(se**2 for _, _, se in known)), "wald")
 
 
 def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:

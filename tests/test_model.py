@@ -13,17 +13,11 @@ from scipy import stats
 
 from analysis import analyse, read_table
 from analysis.association import correlation, theil_sen
-from analysis.contrast import (
-    Counts,
-    Measure,
-    difference,
-    dose_slope,
-    expected_difference,
-    logit_score,
-    measures,
-)
+from analysis.contrast import expected_difference, measures
 from analysis.contrast_table import contrasts
+from analysis.doses import dose_slope
 from analysis.intervals import Estimate, undefined
+from analysis.measure import Counts, Measure, difference, logit_score
 from analysis.model import study_rows, study_tsv
 from analysis.read import Trial
 from analysis.shrink import pool, shrunk
@@ -136,13 +130,6 @@ def test_with_few_items_reml_understates_the_reliability_and_moments_do_not(item
     assert low < pool(cost[:1500], se[:1500]).reliability < high
     by_moments = 1 - float(np.mean(se**2)) / float(np.var(cost))
     assert by_moments == pytest.approx(share, abs=0.04)
-
-
-def test_the_row_of_reliability_also_has_the_estimate_by_moments():
-    row = rows_of(Study(people(30)))["1", "reliability of cost"]
-    values = [m.estimate.value for m in people(30)]
-    by_moments = 1 - 0.4**2 / float(np.var(values, ddof=1))
-    assert f"by moments {by_moments:.3g}" in row.note
 
 
 # -- a person's contrasts -------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""The model's six predictions, a module each: which rows of the study table speak to them."""
