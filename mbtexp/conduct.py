@@ -26,6 +26,7 @@ from mbtexp.ports import Clock, Display, Facts, Responses, Trigger
 from mbtexp.priority import normal_memory, quiet_memory, raise_priority, restore_priority
 from mbtexp.responses.buttoncheck import check_buttons, fingers_of, what_is_wrong
 from mbtexp.responses.fingers import answer_keys, finger_names
+from mbtexp.responses.holding import Holding
 from mbtexp.responses.merged import Merged
 from mbtexp.responses.opening import open_box
 from mbtexp.rig import Rig, read_rig
@@ -449,6 +450,7 @@ def _devices(
         stack.callback(line.close)
         pulses = None if scanner is None else scanner.source(clock, ports)
         # PsychoPy takes a second to import: only where a window is really wanted.
+        from mbtexp.responses.mouse import Mouse, WithMouse  # noqa: PLC0415
         from mbtexp.screen import open_screen  # noqa: PLC0415
 
         windowed = request.pilot or request.simulate
@@ -463,7 +465,14 @@ def _devices(
         responses: Responses = (
             SimulatedResponses(clock, prepared.participant.answer)
             if request.simulate
-            else _participants_device(request, prepared, ports, clock, screen)
+            else Holding(
+                WithMouse(
+                    _participants_device(request, prepared, ports, clock, screen),
+                    Mouse(screen, clock),
+                    clock,
+                ),
+                clock,
+            )
         )
         stack.callback(responses.close)
         responses = with_pulses(responses, pulses, rig.scanner.key, clock)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 from mbtexp.errors import DeviceError, SettingError, StimulusError
 from mbtexp.grid import fit_refresh
@@ -31,7 +31,7 @@ from mbtexp.layout import (
 )
 from mbtexp.ports import Clock, Facts
 from mbtexp.rig import DisplaySettings
-from mbtexp.timeline import Stimulus, Text
+from mbtexp.timeline import Position, Stimulus, Text
 
 PILOT_SIZE = (1280, 720)
 """Pixels of a pilot window, if the screen has room for it."""
@@ -58,6 +58,10 @@ UNUSED_LIBRARIES = ("json_tricks", "pandas", "scipy.interpolate")
 
 KeyHandler = Callable[[str, bool], None]
 """Takes the window system's name of a key, and whether it went down."""
+
+
+MouseHandler = Callable[[Literal["press", "move", "release"], Position], None]
+"""Takes what the left button did, ``move`` while it is down, and where (as ``Press.at``)."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +168,7 @@ class Screen:
         self._measured_hz: float | None = None
         self._pace: _Pace | None = None
         self._key_handlers: list[KeyHandler] = []
+        self._mouse_handlers: list[MouseHandler] = []
         self._focused = True
         self._closed = False
         self.patch_on = False
@@ -268,6 +273,14 @@ class Screen:
     def on_keys(self, handler: KeyHandler) -> None:
         """Call ``handler`` for every key event of the window, as it is dispatched."""
         self._key_handlers.append(handler)
+
+    def on_mouse(self, handler: MouseHandler) -> None:
+        """Call ``handler`` for every event of the mouse's left button, as it is dispatched."""
+        self._mouse_handlers.append(handler)
+
+    def show_cursor(self, shown: bool) -> None:
+        """Show the mouse's cursor in this window, or hide it."""
+        self._window.mouseVisible = shown
 
     def release(self, stimuli: Iterable[Stimulus]) -> None:
         """Give up the memory of stimuli that will not be shown again."""
@@ -489,6 +502,14 @@ class Screen:
         handle = self._handle
         handle.on_key_press = lambda symbol, _modifiers: self._key(symbol, down=True)
         handle.on_key_release = lambda symbol, _modifiers: self._key(symbol, down=False)
+        left = self._kit.pyglet.window.mouse.LEFT
+        handle.on_mouse_press = lambda x, y, button, _: self._mouse("press", x, y, button & left)
+        handle.on_mouse_drag = lambda x, y, _dx, _dy, buttons, _: self._mouse(
+            "move", x, y, buttons & left
+        )
+        handle.on_mouse_release = lambda x, y, button, _: self._mouse(
+            "release", x, y, button & left
+        )
         handle.on_activate = lambda: self._focus(True)
         handle.on_deactivate = lambda: self._focus(False)
         for event in _UNUSED_EVENTS:
@@ -503,6 +524,18 @@ class Screen:
         for handler in self._key_handlers:
             handler(name, down)
 
+    def _mouse(
+        self, what: Literal["press", "move", "release"], x: float, y: float, left: int
+    ) -> None:
+        if not left:
+            return
+        # The window's own size, not the picture's: the two differ where a point of the system is
+        # several pixels, and the mouse goes by points.
+        width, height = self._handle.get_size()
+        at = ((x - width / 2) / height, (y - height / 2) / height)
+        for handler in self._mouse_handlers:
+            handler(what, at)
+
     def _focus(self, focused: bool) -> None:
         self._focused = focused
 
@@ -512,10 +545,7 @@ _UNUSED_EVENTS = (
     "on_text",
     "on_text_motion",
     "on_mouse_motion",
-    "on_mouse_press",
-    "on_mouse_release",
     "on_mouse_scroll",
-    "on_mouse_drag",
     "on_mouse_enter",
     "on_mouse_leave",
 )
@@ -696,7 +726,7 @@ def _open_window(
             f"display: gamma {settings.gamma} could not be set ({error}). Leave gamma out of the "
             "rig file and calibrate the monitor itself."
         ) from None
-    window.mouseVisible = pilot
+    window.mouseVisible = False
     with contextlib.suppress(AttributeError):  # not every window system can be asked
         window.winHandle.activate()
     return window
