@@ -19,11 +19,11 @@ from analysis.contrast import expected_difference, measures
 from analysis.intervals import Estimate, wilson
 from analysis.measure import Measure
 from analysis.model import study_rows
+from analysis.phenotype import read_groups
 from analysis.read import Trial, Trials, number, trials_of
 from analysis.run import ANALYSES
 from analysis.states import State, placed, read_states, states_of
 from analysis.study import BOUND_LOGIT, Row, Study
-from analysis.study_files import read_groups
 from analysis.tables import as_json, tsv
 from mbtexp.errors import DataError
 from mbtexp.events import find_logs, read_log

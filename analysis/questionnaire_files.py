@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from analysis.questionnaires import Floats, Instrument, find_instrument, instruments, scores
-from analysis.tables import MISSING, as_json, cell, save, tsv
+from analysis.questionnaire_table import Answers, Rows, sidecar, table_of
+from analysis.questionnaires import Instrument, find_instrument, instruments
+from analysis.tables import as_json, save, tsv
 from mbtexp.bids.participants import ID, read_participants
 from mbtexp.errors import DataError
 
@@ -31,17 +32,6 @@ VISITS = ("session_id", "session", "redcap_event_name", "visit")
 NO_ANSWER = frozenset({"", "na", "n/a", "nan", "null", "none", ".", "-"})
 MOST_NAMED = 8
 """Columns that were left out, named in the message."""
-
-
-@dataclass(frozen=True)
-class Answers:
-    """One instrument's answers as they were found in a file."""
-
-    instrument: Instrument
-    people: tuple[tuple[str, str], ...]
-    """Participant and visit (empty if there is none) of each row, labels without prefix."""
-    given: Floats
-    """Shape (rows, items)."""
 
 
 @dataclass(frozen=True)
@@ -239,32 +229,18 @@ def _answer(path: Path, line: int, column: str, text: str, instrument: Instrumen
 
 def _contents(study: Path, answers: Answers) -> dict[str, bytes]:
     instrument = answers.instrument
-    visits = any(visit for _, visit in answers.people)
     name = f"phenotype/{instrument.name}"
-    columns = (
-        ID,
-        *(("session_id",) if visits else ()),
-        *(instrument.column(n) for n in range(1, len(instrument.items) + 1)),
-        *(scale.name for scale in instrument.scales),
-    )
-    found = scores(instrument, answers.given) if answers.people else {}
-    rows = {}
-    for k, (person, visit) in enumerate(answers.people):
-        who = (f"sub-{person}", *((f"ses-{visit}" if visit else MISSING,) if visits else ()))
-        values = [*answers.given[k], *(found[scale.name][k] for scale in instrument.scales)]
-        rows[who] = tuple(cell(float(value)) for value in values)
+    columns, rows = table_of(answers)
     merged = _with_earlier(study / f"{name}.tsv", columns, rows)
     table = tsv(columns, ([*who, *cells] for who, cells in sorted(merged.items())))
+    said = sidecar(instrument, visits=answers.visits)
     return {
         f"{name}.tsv": table,
-        f"{name}.json": as_json(_sidecar(study / f"{name}.json", instrument, visits=visits)),
+        f"{name}.json": as_json({**said, **_earlier_json(study / f"{name}.json")}),
     }
 
 
-_Rows = dict[tuple[str, ...], tuple[str, ...]]
-
-
-def _with_earlier(path: Path, columns: Sequence[str], rows: _Rows) -> _Rows:
+def _with_earlier(path: Path, columns: Sequence[str], rows: Rows) -> Rows:
     """The rows together with those of an earlier import, which are never changed."""
     if not path.is_file():
         return rows
@@ -289,39 +265,8 @@ def _with_earlier(path: Path, columns: Sequence[str], rows: _Rows) -> _Rows:
     return {**earlier, **rows}
 
 
-def _sidecar(path: Path, instrument: Instrument, *, visits: bool) -> dict[str, Any]:
-    """The data dictionary; what somebody has written into it stays."""
-    levels = {str(instrument.minimum + k): text for k, text in enumerate(instrument.anchors)}
-    ours: dict[str, Any] = {
-        "MeasurementToolMetadata": {
-            "Description": " ".join(
-                part
-                for part in (
-                    f"{instrument.title}. {instrument.citation}",
-                    instrument.licence,
-                    instrument.note,
-                )
-                if part
-            )
-        },
-        ID: {"Description": "Label of the participant, as in the folders' names."},
-    }
-    if visits:
-        ours["session_id"] = {"Description": "Label of the visit."}
-    for n, text in enumerate(instrument.items, start=1):
-        ours[instrument.column(n)] = {
-            "Description": text or f"Item {n} as answered; its wording is not given here.",
-            **({"Levels": levels} if levels else {}),
-        }
-    for scale in instrument.scales:
-        ours[scale.name] = {
-            "Description": f"{scale.description}. {scale.method}.",
-            "Derivative": True,
-        }
-    return {**ours, **_earlier_json(path)}
-
-
 def _earlier_json(path: Path) -> Mapping[str, Any]:
+    """What somebody has written into the description, which stays."""
     if not path.is_file():
         return {}
     try:

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import errno
-import io
 import math
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -18,14 +14,14 @@ from analysis.intervals import Estimate, normal, undefined
 from analysis.measure import Measure
 from analysis.memory import gap
 from analysis.model import study_json, study_rows, study_tsv
+from analysis.phenotype import number_in, read_covariates, read_groups, rows_of_table
 from analysis.read import Trials
+from analysis.scales import scales_of
 from analysis.sdt import dprime, dprime_se
 from analysis.states import STATES, Placed, read_states, states_json, states_of, states_tsv
 from analysis.study import Study
-from mbtexp.bids.participants import ID, read_participants
 from mbtexp.errors import DataError
 
-GROUP = "group"
 MEMORY = ("participant", "state", "word_class")
 COUNTS = ("hits", "misses", "false_alarms", "correct_rejections")
 CLASSES = ("emotional", "neutral")
@@ -45,11 +41,18 @@ def prediction_files(
         One of these files is there and cannot be understood.
     """
     states = states_of(placed, read_states(data / "sourcedata" / "states.tsv"))
-    found = [
-        *measures(runs, indices, states),
-        *read_memory(data / "sourcedata" / "memory.tsv"),
-    ]
-    study = Study(found, read_groups(data / "participants.tsv"), read_scales(data), states)
+    given = read_memory(data / "sourcedata" / "memory.tsv")
+    found = [*_without(measures(runs, indices, states), given), *given]
+    people = data / "participants.tsv"
+    questionnaires = scales_of(data, runs)
+    study = Study(
+        found,
+        read_groups(people),
+        questionnaires.scores,
+        states,
+        read_covariates(people, questionnaires.scores),
+        questionnaires.alphas,
+    )
     return {
         "contrasts.tsv": contrasts_tsv(contrasts(found)),
         "contrasts.json": contrasts_json(),
@@ -58,48 +61,14 @@ def prediction_files(
         "study.tsv": study_tsv(study_rows(study)),
         "study.json": study_json(),
         "models.R": SCRIPT.encode(),
+        **questionnaires.files,
     }
 
 
-def _bytes(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise DataError(f"{path}: {os.strerror(error.errno or errno.EIO)}.") from None
-
-
-def read_groups(path: Path) -> dict[str, str]:
-    """Each participant's group, without those who have none; empty without such a column."""
-    people = read_participants(_bytes(path), path)
-    if GROUP not in people.columns:
-        return {}
-    return {
-        row[ID].removeprefix("sub-"): row[GROUP]
-        for row in people.rows
-        if row[GROUP] not in ("", "n/a")
-    }
-
-
-def read_scales(data: Path) -> dict[str, dict[str, float]]:
-    """Every column of numbers in the phenotype tables: ``table.column``, then participant.
-
-    A participant with several lines in a table (visits) has the mean of them.
-    """
-    scales: dict[str, dict[str, list[float]]] = {}
-    for path in sorted((data / "phenotype").glob("*.tsv")):
-        for row in _rows(path, (ID,)):
-            person = row[ID].removeprefix("sub-")
-            for name, text in row.items():
-                value = _number(text)
-                if name != ID and value is not None:
-                    scale = scales.setdefault(f"{path.stem}.{name}", {})
-                    scale.setdefault(person, []).append(value)
-    return {
-        name: {person: sum(values) / len(values) for person, values in scale.items()}
-        for name, scale in scales.items()
-    }
+def _without(found: Iterable[Measure], given: Iterable[Measure]) -> list[Measure]:
+    """The measures less those that the lab's own table gives of the same person."""
+    there = {(m.participant, m.contrast) for m in given}
+    return [m for m in found if (m.participant, m.contrast) not in there]
 
 
 def read_memory(path: Path) -> list[Measure]:
@@ -111,9 +80,9 @@ def read_memory(path: Path) -> list[Measure]:
     state, log-linear rates (Hautus 1995), standard error after Gourevitch & Galanter (1967).
     """
     cells: dict[str, dict[tuple[str, str], Estimate]] = {}
-    for row in _rows(path, (*MEMORY, *COUNTS)):
+    for row in rows_of_table(path, (*MEMORY, *COUNTS)):
         person, state, word_class = (row[name] for name in MEMORY)
-        counts = [_number(row[name]) for name in COUNTS]
+        counts = [number_in(row[name]) for name in COUNTS]
         if state not in STATES or word_class not in CLASSES or None in counts:
             raise DataError(
                 f"{path}: state must be 'attachment' or 'control', word_class 'emotional' or "
@@ -135,26 +104,3 @@ def read_memory(path: Path) -> list[Measure]:
         )
         for person, of in sorted(cells.items())
     ]
-
-
-def _rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
-    content = _bytes(path)
-    if content is None:
-        return []
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise DataError(f"{path}: this is not UTF-8 text; save it again in UTF-8.") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t", quoting=csv.QUOTE_NONE)
-    for name in needed:
-        if name not in (reader.fieldnames or ()):
-            raise DataError(f"{path}: column {name!r} is missing; the table needs {needed}.")
-    return [{name: (row[name] or "").strip() for name in reader.fieldnames or ()} for row in reader]
-
-
-def _number(text: str) -> float | None:
-    try:
-        value = float(text)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None

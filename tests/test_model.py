@@ -19,11 +19,12 @@ from analysis.doses import dose_slope
 from analysis.intervals import Estimate, undefined
 from analysis.measure import Counts, Measure, difference, logit_score
 from analysis.model import study_rows, study_tsv
+from analysis.phenotype import read_groups, read_scales
 from analysis.read import Trial
 from analysis.shrink import pool, shrunk
 from analysis.states import Placed, read_states, states_of
 from analysis.study import BOUND_LOGIT, Study
-from analysis.study_files import read_groups, read_memory, read_scales
+from analysis.study_files import read_memory
 from mbtexp.errors import DataError
 from mbtexp.events import EventLog
 
