@@ -30,7 +30,13 @@ class Typed:
 
 
 def type_word(
-    run: Run, name: str, line: Text, *, above: tuple[Stimulus, ...] = (), code: int | None = None
+    run: Run,
+    name: str,
+    line: Text,
+    *,
+    above: tuple[Stimulus, ...] = (),
+    code: int | None = None,
+    characters: tuple[str, ...] = LETTERS,
 ) -> Typed:
     """Letters on a line until the return key; backspace takes the last one back.
 
@@ -44,6 +50,8 @@ def type_word(
         What else is on the screen (the question).
     code
         Trigger code of the first onset.
+    characters
+        Keys that write: letters, or figures.
     """
     text, began, rt_s = "", None, None
     while True:
@@ -52,7 +60,7 @@ def type_word(
             name,
             (*above, shown_line),
             code=code if began is None else None,
-            keys=Keys((*LETTERS, ERASE, CONFIRM)),
+            keys=Keys((*characters, ERASE, CONFIRM)),
             tag=text,
         )
         run.prepare([phase])

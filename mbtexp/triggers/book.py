@@ -38,6 +38,7 @@ STRETCHES = {
     "moral": range(93, 105),
     "mood": range(179, 182),
     "questionnaire": range(182, 185),
+    "interlude": range(195, 200),
 }
 """Numbers of each short task; an offset of 1 is the first of them."""
 

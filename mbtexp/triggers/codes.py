@@ -394,9 +394,26 @@ QUESTIONNAIRE = codebook(
     skipped=Entry(3, "An item was skipped", f"{_PRESS}, Label/Skipped", short="response"),
 )
 
+INTERLUDE = codebook(
+    "interlude",
+    page=Entry(1, "Onset of a page of text", f"{_TEXT}, Label/Page", short="page"),
+    count_back=Entry(
+        2, "Onset of a number to count back from", f"{_TEXT}, Label/Count-back", short="other_task"
+    ),
+    reached=Entry(
+        3, "Onset of the question how far it went", f"{_TEXT}, Label/Reached", short="question"
+    ),
+    breath=Entry(
+        4,
+        "A guided breath begins",
+        "Sensory-event, Visual-presentation, Label/Guided-breath",
+        short="other_task",
+    ),
+)
+
 BOOKS = {
     book.task: book
-    for book in (ATTACHMENT, DISCOUNTING, EYES, MOOD, POLYSEMY, QUESTIONNAIRE, TRUST)
+    for book in (ATTACHMENT, DISCOUNTING, EYES, INTERLUDE, MOOD, POLYSEMY, QUESTIONNAIRE, TRUST)
 }
 """Each task's book by the task's name."""
 
