@@ -14,7 +14,7 @@ from mbtexp.cli_exclude import add_exclude
 from mbtexp.cli_rig import add_check, add_reconcile, add_rig
 from mbtexp.cli_study import add_study
 from mbtexp.cli_watch import add_watch
-from mbtexp.errors import MbtexpError, SettingError
+from mbtexp.errors import DeviceError, MbtexpError, SettingError
 from mbtexp.terminal import command as _command
 from mbtexp.terminal import say as _say
 
@@ -29,6 +29,7 @@ STOPPED = 130
 
 EXAMPLES = """\
 examples:
+  mbtexp                                              the operator's window
   mbtexp demo                                         a short run, from window to index
   mbtexp run eyes --participant 01 --data study --pilot      try it in a window
   mbtexp run eyes --participant 01 --data study --rig rig.toml
@@ -46,8 +47,11 @@ def main(words: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without umlauts gets the rest
-    options = _parser().parse_args(words)
+    given = sys.argv[1:] if words is None else words
     try:
+        if not given:
+            return _window()
+        options = _parser().parse_args(given)
         code = options.do(options)
     except MbtexpError as error:
         _say(f"mbtexp: {error}", error=True)
@@ -419,6 +423,17 @@ def _run(options: argparse.Namespace) -> int:
         done = conduct(_request(options), on_progress=progress, tell=progress.tell)
     _say(after_run(done))
     return CODES_LOST if done.codes_lost else 0
+
+
+def _window() -> int:
+    """The operator's window; where there can be none, the help and why."""
+    from mbtexp.operator.opening import open_window
+
+    try:
+        return open_window()
+    except DeviceError:
+        _parser().print_help()
+        raise
 
 
 def _end_like_ctrl_c() -> None:

@@ -168,9 +168,6 @@ SETS = {"MBTEXP_STIMULI": "sets"}
 
 MISTAKES = {
     "unknown command": Mistake("rnu", r"argument COMMAND: invalid choice: 'rnu' .*"),
-    "nothing": Mistake(
-        "", r"the following arguments are required: COMMAND\. Try 'mbtexp --help'\."
-    ),
     "no participant": Mistake(
         "run eyes --data study",
         r"the following arguments are required: --participant\. Try 'mbtexp run --help'\.",

@@ -1,0 +1,165 @@
+"""The page while something runs, and how it went: its words, its questions, its end."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import pyqtSignal
+from PyQt6.QtGui import QFontDatabase, QTextCursor
+from PyQt6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from mbtexp.operator.command import LOST_CODE, STOPPED_CODE
+from mbtexp.task import Catalogue
+
+YES_OR_NO = "(yes/no)"
+"""How the command line ends a question that takes only these."""
+
+
+class Going(QWidget):
+    """What a command says, asks, and how it ended."""
+
+    answered = pyqtSignal(str)
+    """The operator's answer to the question."""
+
+    stop_asked = pyqtSignal()
+    """The operator wants to end it."""
+
+    back_asked = pyqtSignal()
+    """The operator has read how it went."""
+
+    folder_asked = pyqtSignal()
+    """The operator wants to see the files."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text: Catalogue | None = None
+        self._asks = False
+        self.head = QLabel()
+        self.head.setObjectName("head")
+        self.head.setWordWrap(True)
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        self.words = text_pane()
+        self.question = QLabel()
+        self.question.setObjectName("question")
+        self.question.setWordWrap(True)
+        self.line = QLineEdit()
+        self.answer, self.yes, self.no = QPushButton(), QPushButton(), QPushButton()
+        self.stop, self.folder, self.back = QPushButton(), QPushButton(), QPushButton()
+        self._lay_out()
+        self.line.returnPressed.connect(self._answer_line)
+        self.answer.clicked.connect(self._answer_line)
+        self.yes.clicked.connect(lambda: self._give("yes"))
+        self.no.clicked.connect(lambda: self._give("no"))
+        self.stop.clicked.connect(self.stop_asked)
+        self.back.clicked.connect(self.back_asked)
+        self.folder.clicked.connect(self.folder_asked)
+
+    def _lay_out(self) -> None:
+        asked = QHBoxLayout()
+        asked.addWidget(self.line)
+        for button in (self.answer, self.yes, self.no):
+            asked.addWidget(button)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.stop)
+        buttons.addStretch(1)
+        buttons.addWidget(self.folder)
+        buttons.addWidget(self.back)
+        page = QVBoxLayout(self)
+        page.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.head, self.hint, self.words, self.question):
+            page.addWidget(widget)
+        page.addLayout(asked)
+        page.addLayout(buttons)
+        for button in (self.answer, self.yes, self.no, self.stop, self.folder, self.back):
+            button.setAutoDefault(True)
+
+    def speak(self, text: Catalogue) -> None:
+        """Put all words into a language."""
+        self._text = text
+        for name in ("answer", "yes", "no", "stop", "folder", "back"):
+            button: QPushButton = getattr(self, name)
+            button.setText(text(name))
+        self.line.setAccessibleName(text("answer").replace("&", ""))
+        self.words.setAccessibleName(text("running"))
+
+    def begin(self, what: str) -> None:
+        """Something has been started."""
+        self._set_head(what, "")
+        self.hint.setText(self._said("running_hint"))
+        self.hint.show()
+        self.words.clear()
+        self._show_question("")
+        self.stop.setVisible(True)
+        self.folder.setVisible(False)
+        self.back.setVisible(False)
+
+    def say(self, text: str) -> None:
+        """More of what it says, at the end."""
+        self.words.moveCursor(QTextCursor.MoveOperation.End)
+        self.words.insertPlainText(text)
+        self.words.moveCursor(QTextCursor.MoveOperation.End)
+
+    def ask(self, question: str) -> None:
+        """It waits for an answer."""
+        only_yes_no = question.endswith(YES_OR_NO)
+        self._show_question(question.removesuffix(YES_OR_NO).strip())
+        self.line.setVisible(not only_yes_no)
+        self.answer.setVisible(not only_yes_no)
+        self.yes.setVisible(only_yes_no)
+        self.no.setVisible(only_yes_no)
+        (self.yes if only_yes_no else self.line).setFocus()
+
+    def end(self, code: int) -> None:
+        """It is over."""
+        words = {0: "finished", LOST_CODE: "finished_lost", STOPPED_CODE: "stopped"}
+        self._set_head(self._said(words.get(code, "refused")), "good" if code == 0 else "bad")
+        self.hint.hide()
+        self._show_question("")
+        self.stop.setVisible(False)
+        self.folder.setVisible(True)
+        self.back.setVisible(True)
+        self.back.setDefault(True)
+        self.back.setFocus()
+
+    def _show_question(self, question: str) -> None:
+        self._asks = bool(question)
+        self.question.setText(question)
+        for widget in (self.question, self.line, self.answer, self.yes, self.no):
+            widget.setVisible(self._asks)
+        self.line.clear()
+
+    def _answer_line(self) -> None:
+        self._give(self.line.text())
+
+    def _give(self, line: str) -> None:
+        if self._asks:
+            self._show_question("")
+            self.answered.emit(line)
+
+    def _set_head(self, text: str, kind: str) -> None:
+        self.head.setText(text)
+        self.head.setProperty("kind", kind)
+        style = self.head.style()
+        if style is not None:
+            style.unpolish(self.head)
+            style.polish(self.head)
+
+    def _said(self, key: str) -> str:
+        return key if self._text is None else self._text(key)
+
+
+def text_pane() -> QPlainTextEdit:
+    """A place for the words of a command: columns stay columns, nothing can be typed."""
+    pane = QPlainTextEdit()
+    pane.setReadOnly(True)
+    pane.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+    pane.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+    pane.setTabChangesFocus(True)
+    return pane
