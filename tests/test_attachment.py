@@ -596,7 +596,7 @@ def test_a_dot_that_the_display_cannot_show_is_refused() -> None:
 def test_both_languages_have_the_same_words_and_every_word_is_used() -> None:
     folder = Path(TASK.texts)
     en, de = (
-        tomllib.loads((folder / f"attachment.{language}.toml").read_text(encoding="utf-8"))
+        tomllib.loads((folder / language / "attachment.toml").read_text(encoding="utf-8"))
         for language in ("en", "de")
     )
     assert set(en) == set(de)
@@ -622,14 +622,14 @@ def test_the_slider_s_faces_are_drawn_again_alike(tmp_path: Path) -> None:
     import numpy as np
     from PIL import Image as Picture
 
-    from tasks.attachment.pictograms import write
+    from mbtexp.pictograms import write
 
     for file in write(tmp_path):
         with Picture.open(file) as new, Picture.open(_PICTOGRAMS / file.name) as kept:
             assert np.array_equal(np.asarray(new), np.asarray(kept))
 
 
-_PICTOGRAMS = Path(__file__).parents[1] / "tasks" / "attachment" / "pictograms"
+_PICTOGRAMS = Path(__file__).parents[1] / "mbtexp" / "pictograms"
 
 
 def golden_lines(path: Path) -> list[str]:

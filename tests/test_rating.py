@@ -80,7 +80,7 @@ def test_a_slider_whose_time_runs_out_counts_where_it_stands() -> None:
     moved, lab = answered("222", lambda run: slide(run, "mood", slider, keys, window_s=3.0))
     silent, _ = answered("", lambda run: slide(run, "mood", slider, keys, window_s=3.0))
 
-    assert moved == Rating(0.6, None)
+    assert moved == Rating(0.6, None, pytest.approx(0.4), "keys")
     assert silent == Rating(None, None)
     assert 3.0 < lab.clock.now() < 3.2
 

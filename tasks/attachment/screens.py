@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 from mbtexp.errors import TimingError
+from mbtexp.scales import Feeling, affective
 from mbtexp.task import Material
 from mbtexp.timeline import Fixation, Image, Keys, Phase, Rect, Slider, Stimulus, Text, frames
 from mbtexp.triggers.codes import ATTACHMENT as CODES
@@ -14,9 +15,6 @@ from tasks.attachment.design import prime_conditions, primes_of
 from tasks.attachment.dots import STEP_S, quiet_s
 from tasks.attachment.params import Params
 from tasks.attachment.trials import Trial, set_of
-
-PICTOGRAMS = Path(__file__).parent / "pictograms"
-"""Drawn faces for the ends of the sliders of pleasure and arousal."""
 
 LISTEN_S = 1.6
 """Longest stretch of a cross in which a dot can still be reported, s."""
@@ -159,7 +157,7 @@ def question(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
     asked = material.text(f"question_{trial.kind}_{trial.scale}")
     left, right, confirm = key_names(material)
     hint = material.text("slider_hint", left=left, right=right, confirm=confirm)
-    note = Text(hint, (0.0, -0.4), 0.026, color="#c8c8c8", wrap=1.2)
+    note = Text(hint, (0.0, -0.41), 0.026, color="#c8c8c8", wrap=1.2)
     if trial.kind == "mood":
         return (Text(asked, (0.0, 0.2), 0.04, wrap=1.1), *_ends(trial.scale), note)
     stimuli = set_of(material)
@@ -173,32 +171,32 @@ def question(trial: Trial, material: Material) -> tuple[Stimulus, ...]:
 
 def slider(trial: Trial, material: Material) -> Slider:
     """The line of a rating; where it has drawn faces at its ends it needs no words there."""
+    feeling = _feeling(trial.scale)
+    if feeling is not None:
+        return affective(feeling, _SLIDER_AT)[0]
     scale = trial.scale or ""
-    low, high = (
-        ("", "")
-        if _drawn(scale)
-        else (material.text(f"low_{scale}"), material.text(f"high_{scale}"))
-    )
-    return Slider(low, high, pos=(0.0, _slider_y()), width=0.9)
+    low, high = (material.text(f"{end}_{scale}") for end in ("low", "high"))
+    return Slider(low, high, pos=_SLIDER_AT, width=0.9)
 
 
-def _slider_y() -> float:
-    return -0.18
+_SLIDER_AT = (0.0, -0.18)
+
+FEELINGS: Mapping[str, Feeling] = {
+    "pleasure": "pleasure",
+    "valence": "pleasure",
+    "arousal": "arousal",
+}
+"""Ratings that are made on one of the two affective sliders."""
 
 
-def _drawn(scale: str) -> bool:
-    return scale in ("pleasure", "valence", "arousal")
+def _feeling(scale: str | None) -> Feeling | None:
+    """Which of the two affective sliders a rating is shown with, if with one."""
+    return FEELINGS.get(scale or "")
 
 
-def _ends(scale: str | None) -> list[Stimulus]:
-    if not _drawn(scale or ""):
-        return []
-    low, high = ("calm", "excited") if scale == "arousal" else ("unhappy", "happy")
-    y = _slider_y()
-    return [
-        Image(str(PICTOGRAMS / f"{low}.png"), 0.11, (-0.56, y), "height"),
-        Image(str(PICTOGRAMS / f"{high}.png"), 0.11, (0.56, y), "height"),
-    ]
+def _ends(scale: str | None) -> tuple[Stimulus, ...]:
+    feeling = _feeling(scale)
+    return () if feeling is None else affective(feeling, _SLIDER_AT)[1]
 
 
 # -- primes ---------------------------------------------------------------------------------------

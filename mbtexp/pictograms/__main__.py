@@ -6,12 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from tasks.attachment.pictograms import write
+from mbtexp.pictograms import write
 
 
 def main() -> int:
     """Draw into ``--out`` and say how much."""
-    parser = argparse.ArgumentParser(prog="python -m tasks.attachment.pictograms")
+    parser = argparse.ArgumentParser(prog="python -m mbtexp.pictograms")
     parser.add_argument("--out", type=Path, required=True, help="folder to write into")
     files = write(parser.parse_args().out)
     sys.stdout.write(f"{len(files)} pictures in {files[0].parent}\n")

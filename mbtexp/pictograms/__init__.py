@@ -1,4 +1,4 @@
-"""Draws the faces at the ends of the sliders: ``python -m tasks.attachment.pictograms --out DIR``.
+"""Draws the faces at the ends of the sliders: ``python -m mbtexp.pictograms --out DIR``.
 
 Own drawings after the idea of the Affective Slider (Betella & Verschure 2016): pleasure from an
 unhappy to a happy face, arousal from a sleepy to a wide-awake one. No words are needed.
