@@ -68,7 +68,7 @@ def _pairs(
     first, second = values_of(study, a), values_of(study, b)
     ys = dict(zip(second.people, second.y, strict=True))
     both = [(p, x, ys[p]) for p, x in zip(first.people, first.y, strict=True) if p in ys]
-    known = pooled_by(study.measures)
+    known = pooled_by(study.measures, keep=lambda m: m.contrast in (a, b))
     of_a, of_b = (known[name].reliability if name in known else None for name in (a, b))
     return (
         [p for p, _, _ in both],

@@ -42,9 +42,9 @@ def even_se(found: Sequence[Measure]) -> Floats:
 
     A logit's own standard error grows with the logit. Weights by it make extreme people count for
     little, which takes true differences with it. Here the variance of a trial is the mean over
-    the people, and a person's error follows from their number of trials alone (the averaged
-    variances of Sanchez-Meca & Marin-Martinez 2010, Psychol Methods 15:56, there of d; vtype "AV"
-    in metafor). Errors of other contrasts stay as they are.
+    the people, and a person's error follows from their number of trials alone (the mean-adjusted
+    error variance of Doncaster & Spake 2018, Methods Ecol Evol 9:634). Errors of other contrasts
+    stay as they are.
     """
     se = np.array([m.estimate.se or np.nan for m in found], dtype=float)
     each = np.array([m.per_trial or np.nan for m in found], dtype=float)

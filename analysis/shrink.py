@@ -131,12 +131,15 @@ def _dersimonian_laird(y: Floats, variance: Floats, columns: Floats) -> float:
 
 def _derivatives(y: Floats, variance: Floats, columns: Floats, tau2: float) -> tuple[float, float]:
     """Score and expected information of tau² on the restricted likelihood, both times two."""
-    weights = 1 / (variance + tau2)
-    inverse = np.linalg.inv((columns.T * weights) @ columns)
-    projection = np.diag(weights) - ((columns * weights[:, None]) @ inverse @ (columns.T * weights))
-    projected = projection @ y
-    score = float(projected @ projected) - float(np.trace(projection))
-    return score, float((projection**2).sum())
+    w = 1 / (variance + tau2)
+    inverse = np.linalg.inv((columns.T * w) @ columns)
+    projected = w * (y - columns @ (inverse @ (columns.T @ (w * y))))
+    # Traces of P = W - WX(X'WX)^-1 X'W and of its square, without the matrix of people by people.
+    squares = inverse @ ((columns.T * w**2) @ columns)
+    cubes = inverse @ ((columns.T * w**3) @ columns)
+    trace = float(w.sum() - np.trace(squares))
+    of_square = float((w**2).sum() - 2 * np.trace(cubes) + np.trace(squares @ squares))
+    return float(projected @ projected) - trace, of_square
 
 
 def shrunk(values: ArrayLike, se: ArrayLike, pooled: Pooled) -> tuple[Floats, Floats]:
