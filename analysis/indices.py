@@ -117,6 +117,7 @@ CI_METHODS = {
     "t": "t interval of a mean over trials",
     "order": "distribution-free interval of a median between two order statistics",
     "wald": "estimate plus and minus 1.96 standard errors",
+    "log_wald": "exp of the logarithm of the estimate plus and minus 1.96 of its standard errors",
     "laplace": "posterior mode plus and minus 1.96 posterior standard deviations",
     "posterior": "equal-tailed interval of the posterior",
     "fisher": "interval of a correlation by Fisher's transformation",

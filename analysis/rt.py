@@ -1,4 +1,4 @@
-"""Response times: trials marked by named rules, scores of speed with accuracy, the ex-Gaussian.
+"""Response times: trials marked by named rules, and scores of speed with accuracy.
 
 "The same" trim differs between programs (one side or two, which SD, which cell), so every rule has
 a name that says all of it, and a trial is marked with the first rule it breaks and never deleted.
@@ -6,17 +6,31 @@ a name that says all of it, and a trial is marked with the first rule it breaks 
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_ndtr
 
+from analysis.exgaussian import ExGaussian, ex_gaussian
+from analysis.integrated import bis, lisas
 from mbtexp.errors import DataError
+
+__all__ = [
+    "MARKS",
+    "NO_TRIM",
+    "SD_TRIM",
+    "ExGaussian",
+    "Trim",
+    "bis",
+    "criterion_for",
+    "ex_gaussian",
+    "lisas",
+    "marks",
+    "trim_of",
+]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -34,9 +48,6 @@ CRITERION_SD = (
 Linear between these sample sizes, constant from 100 on. The numbers are those of the program
 trimr 1.1.1; another, RawRT, has the same at the sizes looked at (4 to 40). The paper was not seen.
 """
-
-FEWEST_TO_FIT = 20
-"""Response times below which no ex-Gaussian is fitted: a preset; papers advise 40 and more."""
 
 Kind = Literal["none", "sd", "mad", "recursive"]
 Sides = Literal["two", "upper"]
@@ -226,161 +237,3 @@ def _groups(
         which = None if cell is None else cell[k]
         places.setdefault((whose, which), []).append(k)
     return [np.array(group, dtype=np.intp) for group in places.values()]
-
-
-# -- speed and accuracy in one number ------------------------------------------------------------
-
-
-def lisas(
-    rt: ArrayLike, correct: ArrayLike, condition: Sequence[Hashable] | NDArray[np.generic]
-) -> Mapping[Hashable, float]:
-    """Linear integrated speed-accuracy score of each condition of one person, s.
-
-    Mean RT of right answers + (S_RT / S_PE) times the share of errors, S over all of the person's
-    trials (sample SD; RT of right answers). Vandierendonck (2017), Behav Res Methods 49:653. His
-    simulations of 2021 show that such scores react to shifts between speed and accuracy: secondary.
-
-    Parameters
-    ----------
-    rt
-        Response times, s; trials whose time is NaN (a cut one) count in the share of errors only.
-    correct
-        1 or 0; NaN for a missed trial, which is in nothing.
-    condition
-        Label of each trial's condition.
-
-    >>> lisas([0.5, 0.7, 0.6, 0.8], [1, 1, 1, 1], ["a", "a", "b", "b"])
-    {'a': 0.6, 'b': 0.7}
-    """
-    times, right = np.asarray(rt, dtype=float), np.asarray(correct, dtype=float)
-    answered = np.isfinite(right)
-    timed = (right == 1) & np.isfinite(times)
-    errors = 1 - right[answered]
-    s_pe = float(errors.std(ddof=1)) if errors.size > 1 else 0.0
-    s_rt = float(times[timed].std(ddof=1)) if timed.sum() > 1 else 0.0
-    weight = s_rt / s_pe if s_pe > 0 else 0.0
-    places: dict[Hashable, list[int]] = {}
-    for k, label in enumerate(condition):
-        places.setdefault(label, []).append(k)
-    scores: dict[Hashable, float] = {}
-    for label, rows in places.items():
-        here = np.array(rows)
-        used, all_answered = here[timed[here]], here[answered[here]]
-        if used.size == 0:
-            scores[label] = math.nan
-            continue
-        share = float(1 - right[all_answered].mean())
-        scores[label] = float(times[used].mean()) + weight * share
-    return scores
-
-
-def bis(mean_rt: ArrayLike, proportion_correct: ArrayLike) -> Floats:
-    """Balanced integration score of cells: z(proportion correct) - z(mean RT of right answers).
-
-    Standardised over all cells given (people x conditions) with the population SD; a cell with NaN
-    is NaN and in no mean. Liesefeld & Janczyk (2019), Behav Res Methods 51:40.
-
-    >>> bis([0.5, 0.7], [0.9, 0.7]).round(6).tolist()
-    [2.0, -2.0]
-    """
-    rt, share = np.asarray(mean_rt, dtype=float), np.asarray(proportion_correct, dtype=float)
-    known = np.isfinite(rt) & np.isfinite(share)
-    scores: Floats = np.full(rt.shape, np.nan)
-    if known.any():
-        scores[known] = _standardised(share[known]) - _standardised(rt[known])
-    return scores
-
-
-def _standardised(values: Floats) -> Floats:
-    """Standard scores; all 0 where nothing differs."""
-    apart = values - values.mean()
-    sd = float(values.std())
-    # Values that differ by rounding alone do not differ.
-    if sd <= 1e-12 * float(np.abs(values).max()):
-        return np.zeros_like(values)
-    z: Floats = apart / sd
-    return z
-
-
-# -- the ex-Gaussian -----------------------------------------------------------------------------
-
-
-class ExGaussian(NamedTuple):
-    """A normal time plus an exponential one, fitted by maximum likelihood; seconds."""
-
-    mu_s: float
-    """Mean of the normal part."""
-    sigma_s: float
-    """SD of the normal part."""
-    tau_s: float
-    """Mean (and SD) of the exponential part: the slow tail."""
-    log_lik: float
-    n: int
-    flag: str
-    """Empty, ``few_values``, ``constant``, or ``at_bound``: no tail, or no spread before it."""
-
-
-SMALLEST = 0.01
-"""Lower end of the box of sigma and tau, as a share of the SD; below double of it: ``at_bound``."""
-
-
-def ex_gaussian(rt: ArrayLike) -> ExGaussian:
-    """The ex-Gaussian that makes these response times (s) likeliest; NaN times are left out.
-
-    It describes a distribution; that its parts are stages of a mind does not follow. Trim as little
-    as possible before it: the tail is what it measures.
-    """
-    times = np.asarray(rt, dtype=float)
-    times = times[np.isfinite(times)]
-    nothing = (math.nan, math.nan, math.nan, math.nan, int(times.size))
-    if times.size < FEWEST_TO_FIT:
-        return ExGaussian(*nothing, "few_values")
-    mean, sd = float(times.mean()), float(times.std())
-    if np.ptp(times) == 0:
-        return ExGaussian(*nothing, "constant")
-    best = min((_fitted((times - mean) / sd, start) for start in _starts(times)), key=_height)
-    mu, ln_sigma, ln_tau, height = best
-    sigma, tau = math.exp(ln_sigma), math.exp(ln_tau)
-    flag = "at_bound" if min(sigma, tau) < 2 * SMALLEST else ""
-    log_lik = -height - times.size * math.log(sd)
-    return ExGaussian(mean + sd * mu, sd * sigma, sd * tau, log_lik, int(times.size), flag)
-
-
-def _height(fit: tuple[float, float, float, float]) -> float:
-    return fit[3]
-
-
-def _starts(times: Floats) -> list[tuple[float, float, float]]:
-    """Parameters of the standardised times by the third moment, and with a short and a long tail.
-
-    The exponential part alone is skewed: its tau is the SD times the root of half the skewness.
-    """
-    z = (times - times.mean()) / times.std()
-    half_skew = max(float((z**3).mean()) / 2, 0.0) ** (1 / 3)
-    tails = (min(max(half_skew, 0.1), 0.95), 0.3, 0.8)
-    return [(-tail, 0.5 * math.log(1 - tail**2), math.log(tail)) for tail in tails]
-
-
-def _fitted(z: Floats, start: tuple[float, float, float]) -> tuple[float, float, float, float]:
-    from scipy.optimize import minimize  # noqa: PLC0415  half a second that few callers need
-
-    def misfit(at: Floats) -> float:
-        return -float(log_density(z, at[0], math.exp(at[1]), math.exp(at[2])).sum())
-
-    low = math.log(SMALLEST)
-    box = [(float(z.min()) - 1, float(z.max())), (low, 2.0), (low, 2.0)]
-    found = minimize(misfit, start, method="L-BFGS-B", bounds=box, options={"ftol": 1e-13})
-    mu, ln_sigma, ln_tau = (float(value) for value in found.x)
-    return mu, ln_sigma, ln_tau, float(found.fun)
-
-
-def log_density(x: ArrayLike, mu: float, sigma: float, tau: float) -> Floats:
-    """Log density of the ex-Gaussian.
-
-    >>> f"{float(log_density(0.6, 0.5, 0.05, 0.15)):.4f}"
-    '1.2370'
-    """
-    values = np.asarray(x, dtype=float)
-    z = (values - mu) / sigma - sigma / tau
-    log_f: Floats = -math.log(tau) + (mu - values) / tau + 0.5 * (sigma / tau) ** 2 + log_ndtr(z)
-    return log_f

@@ -232,7 +232,7 @@ def test_lisas_is_the_mean_time_and_the_errors_in_units_of_it() -> None:
     assert table["lisas", "attachment_related_250"].value == pytest.approx(related)
     found = table["lisas_priming", "attachment_250"]
     assert found.value == pytest.approx(unrelated - related)
-    assert (found.n_used, found.n_total, found.se) == (6, 7, None)
+    assert (found.n_used, found.n_total) == (6, 7)
 
 
 def test_errors_and_missed_trials_are_in_no_response_time() -> None:

@@ -8,10 +8,10 @@ import warnings
 import numpy as np
 import pytest
 
+from analysis.exgaussian import FEWEST_TO_FIT
 from analysis.polysemy import Params
 from analysis.rt import (
     CRITERION_N,
-    FEWEST_TO_FIT,
     MARKS,
     NO_TRIM,
     Floats,

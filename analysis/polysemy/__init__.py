@@ -23,6 +23,7 @@ from analysis.polysemy.cells import (
     soas_of,
 )
 from analysis.polysemy.decisions import accuracy_rows, awareness_rows
+from analysis.polysemy.distributions import distribution_rows
 from analysis.polysemy.meaning import CONDITIONS, DESCRIPTIONS, FLAGS
 from analysis.polysemy.norming import norming_rows, norms, shares_of
 from analysis.polysemy.priming import (
@@ -80,6 +81,7 @@ def indices(trials: Trials, params: Params | None = None) -> list[Index]:
         *dominance_rows(trials.run, dominance_cells_of(decisions, settings), settings),
         *error_rows(trials.run, table),
         *integrated_rows(trials.run, table, settings),
+        *distribution_rows(trials.run, table, decisions, settings),
         *time_rows(trials.run, table, settings),
         *awareness_rows(trials.run, [t for t in test if t.design.get("part") == "awareness"]),
     ]

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+import numpy as np
 
 from analysis.indices import Index, index_of
+from analysis.integrated import Answers, bis, lisas_of
 from analysis.intervals import (
     Estimate,
     mean_t,
@@ -20,64 +24,86 @@ from analysis.polysemy.cells import (
     soas_of,
 )
 from analysis.read import Run
-from analysis.rt import lisas
 
 
 def integrated_rows(run: Run, table: Table, params: Params) -> list[Index]:
-    """Speed with accuracy in one score: by cell, and unrelated less related by sense and SOA."""
-    rt: list[float] = []
-    correct: list[float] = []
-    names: list[tuple[str, int]] = []
-    for key, found in table.items():
-        right = found.answered - found.errors
-        rt += [math.exp(value) for value in found.log_rt]
-        rt += [math.nan] * (found.answered - len(found.log_rt))
-        correct += [1.0] * right + [0.0] * found.errors
-        names += [key] * found.answered
-    scores = lisas(rt, correct, names)
-    estimates = {
-        key: Estimate(score) if math.isfinite(score) else undefined("no_values")
-        for key in table
-        for score in [scores.get(key, math.nan)]
+    """Speed with accuracy in one score, by cell and as priming: LISAS, then BIS."""
+    return [*_lisas_rows(run, table, params), *_bis_rows(run, table, params)]
+
+
+def _lisas_rows(run: Run, table: Table, params: Params) -> list[Index]:
+    """LISAS by cell, and unrelated less related by sense and SOA."""
+    cells = {
+        key: Answers(np.exp(np.sort(found.log_rt)), found.answered, found.errors)
+        for key, found in table.items()
     }
     method = f"mean RT + (S_RT/S_PE) errors/answered, S over all word targets; {params.rule}"
     rows = [
-        index_of(
-            run,
-            "lisas",
-            estimates[key],
-            condition=named(*key),
-            unit="s",
-            n=(found.answered, len(found.trials)),
-            method=method,
-        )
-        for key, found in table.items()
+        _index(run, "lisas", lisas_of(cells, {key: 1.0}), table, (key,), named(*key), "s", method)
+        for key in table
     ]
-    for sense in SENSES:
-        for soa in soas_of(table):
-            pair = [(f"{sense}_{relation}", soa) for relation in ("unrelated", "related")]
-            rows.append(
-                index_of(
-                    run,
-                    "lisas_priming",
-                    _less(*(estimates[key] for key in pair)),
-                    condition=named(sense, soa),
-                    unit="s",
-                    n=(
-                        sum(table[key].answered for key in pair),
-                        sum(len(table[key].trials) for key in pair),
-                    ),
-                    method=f"unrelated - related of {method}",
-                )
-            )
+    for name, pair in _pairs(table).items():
+        unrelated, related = pair
+        less = lisas_of(cells, {unrelated: 1.0, related: -1.0})
+        rule = f"unrelated - related of {method}"
+        rows.append(_index(run, "lisas_priming", less, table, pair, name, "s", rule))
     return rows
 
 
-def _less(longer: Estimate, shorter: Estimate) -> Estimate:
-    """A difference without a standard error."""
-    if longer.value is None or shorter.value is None:
-        return undefined("no_values")
-    return Estimate(longer.value - shorter.value)
+def _bis_rows(run: Run, table: Table, params: Params) -> list[Index]:
+    """BIS by cell, and related less unrelated by sense and SOA; standardised over the cells."""
+    rt = [
+        math.fsum(map(math.exp, c.log_rt)) / len(c.log_rt) if c.log_rt else math.nan
+        for c in table.values()
+    ]
+    share = [1 - c.errors / c.answered if c.answered else math.nan for c in table.values()]
+    scores = dict(zip(table, bis(rt, share).tolist(), strict=True))
+    reason = "few_cells" if sum(map(math.isfinite, scores.values())) < 2 else "no_values"
+    method = (
+        f"z(correct/answered) - z(mean RT), over the person's cells, population SD; {params.rule}"
+    )
+
+    def estimate(value: float) -> Estimate:
+        known = math.isfinite(value) and reason != "few_cells"
+        return Estimate(value) if known else undefined(reason)
+
+    rows = [
+        _index(run, "bis", estimate(scores[key]), table, (key,), named(*key), "z", method)
+        for key in table
+    ]
+    for name, pair in _pairs(table).items():
+        unrelated, related = pair
+        more = estimate(scores[related] - scores[unrelated])
+        rule = f"related - unrelated of {method}"
+        rows.append(_index(run, "bis_priming", more, table, pair, name, "z", rule))
+    return rows
+
+
+Key = tuple[str, int]
+"""Condition and SOA (ms) of a cell."""
+
+
+def _pairs(table: Table) -> dict[str, tuple[Key, Key]]:
+    """The unrelated and the related cell of each sense and SOA."""
+    return {
+        named(sense, soa): ((f"{sense}_unrelated", soa), (f"{sense}_related", soa))
+        for sense in SENSES
+        for soa in soas_of(table)
+    }
+
+
+def _index(
+    run: Run,
+    name: str,
+    estimate: Estimate,
+    table: Table,
+    keys: Sequence[Key],
+    condition: str,
+    unit: str,
+    method: str,
+) -> Index:
+    n = sum(table[key].answered for key in keys), sum(len(table[key].trials) for key in keys)
+    return index_of(run, name, estimate, condition=condition, unit=unit, n=n, method=method)
 
 
 def time_rows(run: Run, table: Table, params: Params) -> list[Index]:
