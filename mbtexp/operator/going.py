@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
+
 from PyQt6.QtCore import pyqtSignal
 from PyQt6.QtGui import QFontDatabase, QTextCursor
 from PyQt6.QtWidgets import (
@@ -19,6 +22,9 @@ from mbtexp.task import Catalogue
 
 YES_OR_NO = "(yes/no)"
 """How the command line ends a question that takes only these."""
+
+WORD = re.compile(r"\[(\w)\](\w*)")
+"""How it shows a word that can be answered, which its first letter stands for: ``[s]kip``."""
 
 
 class Going(QWidget):
@@ -50,22 +56,20 @@ class Going(QWidget):
         self.question.setObjectName("question")
         self.question.setWordWrap(True)
         self.line = QLineEdit()
-        self.answer, self.yes, self.no = QPushButton(), QPushButton(), QPushButton()
+        self.answer = QPushButton()
+        self.choices: list[QPushButton] = []
         self.stop, self.folder, self.back = QPushButton(), QPushButton(), QPushButton()
         self._lay_out()
         self.line.returnPressed.connect(self._answer_line)
         self.answer.clicked.connect(self._answer_line)
-        self.yes.clicked.connect(lambda: self._give("yes"))
-        self.no.clicked.connect(lambda: self._give("no"))
         self.stop.clicked.connect(self.stop_asked)
         self.back.clicked.connect(self.back_asked)
         self.folder.clicked.connect(self.folder_asked)
 
     def _lay_out(self) -> None:
-        asked = QHBoxLayout()
-        asked.addWidget(self.line)
-        for button in (self.answer, self.yes, self.no):
-            asked.addWidget(button)
+        self._asked = QHBoxLayout()
+        self._asked.addWidget(self.line)
+        self._asked.addWidget(self.answer)
         buttons = QHBoxLayout()
         buttons.addWidget(self.stop)
         buttons.addStretch(1)
@@ -75,15 +79,15 @@ class Going(QWidget):
         page.setContentsMargins(0, 0, 0, 0)
         for widget in (self.head, self.hint, self.words, self.question):
             page.addWidget(widget)
-        page.addLayout(asked)
+        page.addLayout(self._asked)
         page.addLayout(buttons)
-        for button in (self.answer, self.yes, self.no, self.stop, self.folder, self.back):
+        for button in (self.answer, self.stop, self.folder, self.back):
             button.setAutoDefault(True)
 
     def speak(self, text: Catalogue) -> None:
         """Put all words into a language."""
         self._text = text
-        for name in ("answer", "yes", "no", "stop", "folder", "back"):
+        for name in ("answer", "stop", "folder", "back"):
             button: QPushButton = getattr(self, name)
             button.setText(text(name))
         self.line.setAccessibleName(text("answer").replace("&", ""))
@@ -107,14 +111,15 @@ class Going(QWidget):
         self.words.moveCursor(QTextCursor.MoveOperation.End)
 
     def ask(self, question: str) -> None:
-        """It waits for an answer."""
-        only_yes_no = question.endswith(YES_OR_NO)
+        """It waits for an answer: one of a few words, or a line."""
+        words = choices_of(question)
         self._show_question(question.removesuffix(YES_OR_NO).strip())
-        self.line.setVisible(not only_yes_no)
-        self.answer.setVisible(not only_yes_no)
-        self.yes.setVisible(only_yes_no)
-        self.no.setVisible(only_yes_no)
-        (self.yes if only_yes_no else self.line).setFocus()
+        for word in words:
+            self._offer(word)
+        self.line.setVisible(not words)
+        self.answer.setVisible(not words)
+        first: QWidget = self.choices[0] if words else self.line
+        first.setFocus()
 
     def end(self, code: int) -> None:
         """It is over."""
@@ -131,14 +136,26 @@ class Going(QWidget):
     def _show_question(self, question: str) -> None:
         self._asks = bool(question)
         self.question.setText(question)
-        for widget in (self.question, self.line, self.answer, self.yes, self.no):
+        for widget in (self.question, self.line, self.answer):
             widget.setVisible(self._asks)
         self.line.clear()
+        for button in self.choices:
+            self._asked.removeWidget(button)
+            button.deleteLater()
+        self.choices = []
+
+    def _offer(self, word: str) -> None:
+        """One more button, that answers with this word."""
+        button = QPushButton(self._said(word) if word in ("yes", "no") else f"&{word}")
+        button.setAutoDefault(True)
+        button.clicked.connect(partial(self._give, word))
+        self._asked.addWidget(button)
+        self.choices.append(button)
 
     def _answer_line(self) -> None:
         self._give(self.line.text())
 
-    def _give(self, line: str) -> None:
+    def _give(self, line: str, _checked: bool = False) -> None:
         if self._asks:
             self._show_question("")
             self.answered.emit(line)
@@ -153,6 +170,19 @@ class Going(QWidget):
 
     def _said(self, key: str) -> str:
         return key if self._text is None else self._text(key)
+
+
+def choices_of(question: str) -> list[str]:
+    """The words that a question takes; none where any line will do.
+
+    >>> choices_of("Again? (yes/no)"), choices_of("Next: eyes. [b]egin, [s]kip:")
+    (['yes', 'no'], ['begin', 'skip'])
+    >>> choices_of("Why?")
+    []
+    """
+    if question.endswith(YES_OR_NO):
+        return ["yes", "no"]
+    return ["".join(found) for found in WORD.findall(question)] if question.endswith(":") else []
 
 
 def text_pane() -> QPlainTextEdit:
