@@ -14,7 +14,7 @@ import numpy as np
 
 from mbtexp.photos.pixels import Crop, Pixels, Values, cropped, from_lab, region, to_lab
 
-ROUNDS = 5
+ROUNDS = 3
 """Clipping moves mean and contrast a little; so they are set again."""
 
 SSIM_SIGMA_PX = 1.5
@@ -70,18 +70,18 @@ def matched(picture: Pixels, aim: Measures, crop: Crop, *, grey: bool) -> Matche
     before = _measures(lab[:, 0])
     if grey:
         lab[:, 1:] = 0.0
-    wanted, values, clipped = lab[:, 0].copy(), picture[inside].astype(np.float64), 0.0
+    wanted, values, clipped = lab[:, 0].copy(), picture[inside], 0.0
     shown = lab[:, 0]
     for _ in range(ROUNDS):
         spread = float(shown.std())
         gain = 100 * aim.rms / spread if spread > 0 else 1.0
         wanted = (wanted - wanted.mean()) * gain + wanted.mean() + aim.lstar - shown.mean()
         exact = from_lab(np.column_stack([wanted, lab[:, 1:]]))
-        values = np.clip(np.rint(exact), 0, 255)
+        values = np.clip(np.rint(exact), 0, 255).astype(np.uint8)
         clipped = float(np.mean(np.any((exact < -0.5) | (exact > 255.5), axis=1)))
         shown = to_lab(values)[:, 0]
     made = np.asarray(picture).copy()
-    made[inside] = values.astype(np.uint8)
+    made[inside] = values
     whole = cropped(made, crop)
     return Matched(
         pixels=whole,
@@ -112,9 +112,10 @@ def _blurred(values: Values) -> Values:
     for axis in (0, 1):
         padding = [(half, half) if a == axis else (0, 0) for a in (0, 1)]
         padded = np.pad(values, padding, mode="edge")
+        turned = np.moveaxis(padded, axis, 0)
         length = values.shape[axis]
-        slices = [padded.take(range(k, k + length), axis=axis) for k in range(SSIM_WINDOW)]
-        values = np.asarray(sum(w * part for w, part in zip(weights, slices, strict=True)))
+        blurred = sum(w * turned[k : k + length] for k, w in enumerate(weights))
+        values = np.moveaxis(np.asarray(blurred), 0, axis)
     return values
 
 

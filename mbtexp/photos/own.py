@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from mbtexp.errors import SettingError, StimulusError
@@ -52,7 +54,14 @@ def own_set(
             "them (mbtexp photos purge), or note a later day (mbtexp photos retain)."
         )
     shown = [p for p in photo_set.photos if photo_set.why_not(p, simulated=simulated) is None]
-    items = [_item(photo_set, photo) for photo in shown]
+    return replace(
+        as_stimuli(place, photo_set, shown),
+        warnings=_missing(photo_set, shown, simulated=simulated),
+    )
+
+
+def as_stimuli(store: Path, photo_set: PhotoSet, photos: Sequence[Photo]) -> StimulusSet:
+    """Some photographs of a set, opened into memory."""
     return StimulusSet(
         name=photo_set.name,
         title="The participant's own photographs",
@@ -62,10 +71,9 @@ def own_set(
         source="",
         citation="",
         language="",
-        items=tuple(items),
+        items=tuple(_item(photo_set, photo) for photo in photos),
         folder=Path(),
-        warnings=_missing(photo_set, shown, simulated=simulated),
-        contents={photo.token: read_photo(place, photo_set, photo) for photo in shown},
+        contents={photo.token: read_photo(store, photo_set, photo) for photo in photos},
     )
 
 

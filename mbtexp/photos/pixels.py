@@ -11,8 +11,9 @@ import struct
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -198,6 +199,7 @@ def _uncovered(size: tuple[int, int], turn: complex, start: complex, crop: Crop)
 # -- the crop -------------------------------------------------------------------------------------
 
 
+@cache
 def cover(crop: Crop) -> Values:
     """How much of each pixel is picture and not the grey around it, 0 to 1; the same for all."""
     if crop == "rectangle":
@@ -209,6 +211,7 @@ def cover(crop: Crop) -> Values:
     return np.asarray(np.clip(inwards_px / OVAL_EDGE_PX + 0.5, 0, 1))
 
 
+@cache
 def region(crop: Crop) -> Mask:
     """The pixels that count: all that the crop shows."""
     return np.asarray(cover(crop) > 0.5)
@@ -230,18 +233,20 @@ _TO_XYZ = np.array(
     ]
 )
 _WHITE = _TO_XYZ.sum(axis=1)
+_STEPS = np.arange(256) / 255
+_LINEAR = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4)
+"""Light of each of the 256 values of a channel, 0 to 1."""
+
 _EPSILON = (6 / 29) ** 3
 
 
-def to_lab(picture: Any) -> Values:
-    """L*, a* and b* of sRGB values from 0 to 255.
+def to_lab(picture: Pixels) -> Values:
+    """L*, a* and b* of sRGB values, whole numbers from 0 to 255.
 
-    >>> [round(float(v), 2) + 0.0 for v in to_lab(np.array([255, 255, 255]))]
+    >>> [round(float(v), 2) + 0.0 for v in to_lab(np.array([255, 255, 255], dtype=np.uint8))]
     [100.0, 0.0, 0.0]
     """
-    value = np.asarray(picture, dtype=np.float64) / 255
-    linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-    ratio = (linear @ _TO_XYZ.T) / _WHITE
+    ratio = (_LINEAR[picture] @ _TO_XYZ.T) / _WHITE
     f = np.where(ratio > _EPSILON, np.cbrt(ratio), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.stack(
         [
