@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from mbtexp.cli_codes import add_codes
 from mbtexp.cli_exclude import add_exclude
+from mbtexp.cli_photos import add_photos
 from mbtexp.cli_rig import add_check, add_reconcile, add_rig
 from mbtexp.cli_study import add_study
 from mbtexp.cli_watch import add_watch
@@ -26,6 +27,8 @@ CODES_LOST = 1
 
 STOPPED = 130
 """Exit code when somebody pressed Ctrl-C."""
+
+LANGUAGE = "en, de, or a folder of texts (en)"
 
 EXAMPLES = """\
 examples:
@@ -90,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     add_reconcile(commands)
     add_study(commands)
     add_exclude(commands)
+    add_photos(commands)
     add_watch(commands)
     return parser
 
@@ -140,7 +144,10 @@ def _add_whom(parser: argparse.ArgumentParser) -> None:
         "--volumes", type=_volumes, metavar="N", help="volumes of this run's scan (from its length)"
     )
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the study's seed (0)")
-    parser.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
+    parser.add_argument(
+        "--photos", type=Path, metavar="DIR", help="show the participant's own (mbtexp photos)"
+    )
+    parser.add_argument("--language", default="en", metavar="LANG", help=LANGUAGE)
 
 
 def _add_run(commands: Any) -> None:
@@ -213,6 +220,12 @@ def _add_data(commands: Any) -> None:
         default=500,
         help="leave out reliability.tsv, which takes seconds in a large study",
     )
+    analyse.add_argument(
+        "--fresh", action="store_true", help="score every log again, also those that did not change"
+    )
+    analyse.add_argument(
+        "--workers", type=_count, metavar="N", help="processes at a time (one a core)"
+    )
     report = _command(
         commands,
         "report",
@@ -241,7 +254,7 @@ def _add_data(commands: Any) -> None:
     payout.add_argument("data", type=Path, metavar="DIR", help="the study's folder")
     payout.add_argument("--participant", required=True, metavar="LABEL", help="who is paid")
     payout.add_argument("--session", default="01", metavar="LABEL", help="the visit (01)")
-    payout.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
+    payout.add_argument("--language", default="en", metavar="LANG", help=LANGUAGE)
     payout.add_argument("--out", type=Path, metavar="FILE", help="write the receipt here")
     show = _command(
         commands, "show", _show, "Read one log: what was run, how it went.", "mbtexp show LOG"
@@ -339,7 +352,7 @@ def _add_shows(commands: Any) -> None:
     )
     board.add_argument("task", metavar="TASK", help="a task's name")
     board.add_argument("--preset", metavar="NAME", help="a preset of the task")
-    board.add_argument("--language", default="en", metavar="LANG", help="en or de (en)")
+    board.add_argument("--language", default="en", metavar="LANG", help=LANGUAGE)
     board.add_argument("--out", type=Path, required=True, metavar="PNG", help="picture to write")
     board.add_argument("--size", type=_size, metavar="WxH", help="size of each screen")
     board.add_argument("--screens", type=Path, metavar="DIR", help="also keep each screen here")
@@ -397,6 +410,7 @@ def _request(options: argparse.Namespace) -> Request:
         changes=changes,
         rig=options.rig,
         seed=options.seed,
+        photos=options.photos,
         first=options.first,
         language=options.language,
         data=getattr(options, "data", Path()),
@@ -490,7 +504,14 @@ def _analyse(options: argparse.Namespace) -> None:
     # The core does not know the analysis package; the command only hands over.
     analyse = import_module("analysis.run").analyse
     with Progress("run") as progress:
-        analysed = analyse(options.data, options.out, progress, n_splits=options.n_splits)
+        analysed = analyse(
+            options.data,
+            options.out,
+            progress,
+            n_splits=options.n_splits,
+            fresh=options.fresh,
+            workers=options.workers,
+        )
     _say(analysed_text(analysed))
 
 

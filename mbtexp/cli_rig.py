@@ -40,10 +40,26 @@ def add_check(commands: Any) -> None:
         "--unattended", action="store_true", help="ask nothing; what needs a person is left out"
     )
     check.add_argument("--pilot", action="store_true", help="in a window; display is not judged")
+    check.add_argument(
+        "--language", metavar="LANG", help="look at the texts of this language, or folder, too"
+    )
     verbs = check.add_subparsers(title="tests of single devices", metavar="TEST")
     _add_line_tests(verbs)
     _add_answer_tests(verbs)
     _add_light_tests(verbs)
+    wording = command(
+        verbs,
+        "words",
+        _words,
+        "Hold the texts of a language against the English ones: keys, blanks, letters.",
+        "mbtexp check words --language words/fr",
+    )
+    wording.add_argument(
+        "--language",
+        metavar="LANG",
+        default=argparse.SUPPRESS,
+        help="this language, or this folder (all that we have)",
+    )
 
 
 def _add_line_tests(verbs: Any) -> None:
@@ -223,6 +239,7 @@ def _check(options: argparse.Namespace) -> int:
         as_baseline=options.baseline,
         attended=not options.unattended,
         pilot=options.pilot,
+        language=options.language,
         on_step=lambda step: say(step_text(step)),
     )
     for row in checked.check.changes:
@@ -235,6 +252,19 @@ def _check(options: argparse.Namespace) -> int:
     else:
         say("Not kept: name the study's folder with --data.")
     return FOUND_FAULT if checked.check.verdict == "fail" else 0
+
+
+def _words(options: argparse.Namespace) -> int:
+    from mbtexp.check.words import all_languages, check_language
+
+    given = options.language
+    wrong = {one: check_language(one) for one in ([given] if given else all_languages())}
+    for language, found in wrong.items():
+        for trouble in found:
+            say(f"{language}: {trouble.spoken()}")
+        if not found:
+            say(f"{language}: complete.")
+    return FOUND_FAULT if any(wrong.values()) else 0
 
 
 def _linewalk(options: argparse.Namespace) -> int:

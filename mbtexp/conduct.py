@@ -19,7 +19,7 @@ from mbtexp.clock import VIRTUAL_UTC, MonotonicClock, VirtualClock
 from mbtexp.errors import DataError, DeviceError, DiskError, SettingError
 from mbtexp.events import FORMAT, EventLog, Log, find_logs, read_log
 from mbtexp.excluded import allowed, read_excluded
-from mbtexp.languages import is_path, languages, read_words
+from mbtexp.languages import font_of, is_path, languages, read_words
 from mbtexp.plan import make_plan, run_codes
 from mbtexp.port import Ports
 from mbtexp.ports import Clock, Display, Facts, Responses, Trigger
@@ -460,6 +460,7 @@ def _devices(
             pilot=windowed,
             size=request.size,
             pictures=_pictures(prepared),
+            font=font_of(request.language),
         )
         stack.callback(screen.close)
         responses: Responses = (

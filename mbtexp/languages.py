@@ -47,6 +47,12 @@ def read_words(texts: Path, name: str, language: str, *, whose: str) -> tuple[st
     return folder.name, _read(folder / f"{name}.toml")
 
 
+def font_of(language: str) -> Path | None:
+    """The font that a lab's own language brings with it: ``font.ttf`` in its folder."""
+    file = Path(language) / "font.ttf"
+    return file if is_path(language) and file.is_file() else None
+
+
 def is_path(language: str) -> bool:
     """Whether a language was given as a folder.
 

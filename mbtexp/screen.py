@@ -100,16 +100,18 @@ def open_screen(
     pilot: bool,
     size: tuple[int, int] | None = None,
     pictures: Mapping[str, bytes] | None = None,
+    font: Path | None = None,
 ) -> Screen:
     """A screen ready to draw on, its refresh measured.
 
     In the laboratory it fills the rig's monitor, and a monitor of another size or refresh rate is
     refused. A pilot shows a window of ``size`` with a mark in a corner and goes on in any case.
+    ``font`` is a file whose letters are used in place of those that come with PsychoPy.
     ``pictures`` are in memory only, by what an ``Image`` calls them; of such a screen there is no
     screenshot.
     """
     notes = _Notes()
-    toolkit = _load_toolkit(notes)
+    toolkit = _load_toolkit(notes, font)
     _require_color(toolkit, settings.background)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -574,7 +576,7 @@ def _nothing(*_: object) -> None:
 # -- loading and opening -----------------------------------------------------------------------
 
 
-def _load_toolkit(notes: _Notes) -> _Toolkit:
+def _load_toolkit(notes: _Notes, font: Path | None = None) -> _Toolkit:
     """PsychoPy, loaded without a word on the terminal and without touching the user's packages."""
     if importlib.util.find_spec("psychopy") is None:
         raise DeviceError(
@@ -608,7 +610,7 @@ def _load_toolkit(notes: _Notes) -> _Toolkit:
             pyglet=pyglet,
             gl=gl,
             stay_awake=platform_specific.sendStayAwake,
-            font=_load_font(pyglet),
+            font=_load_font(pyglet) if font is None else _load_own_font(pyglet, font),
         )
 
 
@@ -680,6 +682,21 @@ def _load_font(pyglet: Any) -> str:
     for file in files:
         pyglet.font.add_file(str(file))
     return "Noto Sans"
+
+
+def _load_own_font(pyglet: Any, file: Path) -> str:
+    """Name of the font in a file: the family name that it gives itself."""
+    from fontTools.ttLib import TTFont, TTLibError  # noqa: PLC0415  only for a lab's own language
+
+    try:
+        with file.open("rb") as content, TTFont(content, lazy=True) as opened:
+            name = opened["name"].getBestFamilyName()
+    except (TTLibError, OSError, KeyError):
+        name = None
+    if not name:
+        raise DeviceError(f"{file}: this is no font that can be read; use a .ttf file.")
+    pyglet.font.add_file(str(file))
+    return str(name)
 
 
 def _open_window(

@@ -51,6 +51,8 @@ class Bench:
     """In a window, on whatever computer: the display is tried and not judged."""
     attended: bool = True
     """Whether somebody looks at recorder and screen."""
+    language: str | None = None
+    """A language whose texts are looked at besides our own; a name or a lab's own folder."""
     earlier: tuple[Facts, ...] = ()
     """The checks of the days before."""
     open_display: OpenDisplay = _real_display

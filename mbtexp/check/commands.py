@@ -38,6 +38,7 @@ def check_rig(
     as_baseline: bool = False,
     attended: bool = True,
     pilot: bool = False,
+    language: str | None = None,
     on_step: Callable[[Step], None] = lambda _: None,
     make_bench: MakeBench = Bench,
 ) -> Checked:
@@ -57,6 +58,8 @@ def check_rig(
         Whether somebody looks at recorder and screen and answers.
     pilot
         In a window, on whatever computer; kept apart.
+    language
+        A language whose texts are looked at besides our own.
     on_step
         Told of each part as it is done.
     make_bench
@@ -74,6 +77,7 @@ def check_rig(
         data=data,
         pilot=pilot,
         attended=attended,
+        language=language,
         earlier=tuple(earlier),
     )
     try:

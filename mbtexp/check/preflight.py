@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mbtexp.check import line, room
+from mbtexp.check import line, room, words
 from mbtexp.check.bench import Bench
 from mbtexp.check.history import baseline_of, compared
 from mbtexp.check.report import Check, Finding, Step, Verdict
@@ -37,6 +37,7 @@ PARTS = (
     Part("keyboard", "Keyboard", room.keyboard),
     Part("box", "Response box", room.box),
     Part("scanner", "Scanner", room.scanner, ("keyboard",)),
+    Part("words", "Words", words.words),
     Part("disk", "Disk", room.disk),
     Part("clock", "Clock", room.clock),
 )
