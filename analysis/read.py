@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -92,7 +94,7 @@ class Trials:
     """One run's tidy table: the trials in the order of the design, and the run they belong to."""
 
     run: Run
-    rows: tuple[Trial, ...]
+    rows: Sequence[Trial]
     told: tuple[str, ...] = ()
     """Sentences about what was unusual in the log."""
 
@@ -349,23 +351,39 @@ def columns_of(tables: Iterable[Trials]) -> tuple[str, ...]:
     design: dict[str, None] = {}
     outcome: dict[str, None] = {}
     for trials in tables:
-        for trial in trials:
-            design.update(dict.fromkeys(_design_cells(trial)))
-            outcome.update(dict.fromkeys(_outcome_cells(trial)))
+        of_design, of_outcome = own_columns(trials)
+        design.update(dict.fromkeys(of_design))
+        outcome.update(dict.fromkeys(of_outcome))
     return (*KEY, *design, *RESULT, *outcome)
+
+
+def own_columns(trials: Trials) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The columns that one run's design and outcome bring along."""
+    # Nearly all trials of a run have the same fields.
+    kinds = dict.fromkeys((tuple(trial.design), tuple(trial.outcome)) for trial in trials)
+    design = (column for names, _ in kinds for _, column in _design_columns(names))
+    outcome = (column for kind in kinds for _, column in _outcome_columns(*kind))
+    return tuple(dict.fromkeys(design)), tuple(dict.fromkeys(outcome))
+
+
+_OF_RUN = tuple(name for name in (*KEY, *RESULT) if name in Run.__dataclass_fields__)
+_OF_TRIAL = tuple(name for name in (*KEY, *RESULT) if name in Trial.__dataclass_fields__)
+_values_of_trial = attrgetter(*_OF_TRIAL)
 
 
 def rows_of(tables: Iterable[Trials], columns: Sequence[str]) -> Iterator[list[object]]:
     """The cells of several runs' tables, a list a trial."""
     for trials in tables:
+        of_run = {name: getattr(trials.run, name) for name in _OF_RUN}
+        of_run["run_flags"] = trials.run.flags
         for trial in trials:
-            cells = {
-                **_design_cells(trial),
-                **_outcome_cells(trial),
-                **{name: getattr(trials.run, name, None) for name in (*KEY, *RESULT)},
-                **{name: getattr(trial, name) for name in (*KEY, *RESULT) if hasattr(trial, name)},
-                "run_flags": trials.run.flags,
-            }
+            design, outcome = trial.design, trial.outcome
+            names = tuple(design)
+            cells = {column: design[name] for name, column in _design_columns(names)}
+            for name, column in _outcome_columns(names, tuple(outcome)):
+                cells[column] = outcome[name]
+            cells |= of_run
+            cells.update(zip(_OF_TRIAL, _values_of_trial(trial), strict=True))
             yield [cells.get(column) for column in columns]
 
 
@@ -383,21 +401,26 @@ def _bids(said: Mapping[str, Any], name: str) -> dict[str, Any]:
     return described or {"Description": f"{name}, as the task recorded it"}
 
 
-def _design_cells(trial: Trial) -> dict[str, object]:
-    """The design's own columns; its planned onset must not be taken for the real one."""
-    return {
-        "onset_planned_s" if name == "onset_s" else name: value
-        for name, value in trial.design.items()
+@lru_cache(maxsize=256)
+def _design_columns(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The design's own fields with their columns; a planned onset is not taken for the real one."""
+    return tuple(
+        (name, "onset_planned_s" if name == "onset_s" else name)
+        for name in names
         if name not in KEY and (name not in RESULT or name == "onset_s")
-    }
+    )
 
 
-def _outcome_cells(trial: Trial) -> dict[str, object]:
-    return {
-        f"outcome_{name}" if name in trial.design or name in KEY else name: value
-        for name, value in trial.outcome.items()
+@lru_cache(maxsize=256)
+def _outcome_columns(
+    design: tuple[str, ...], outcome: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """The rest of the outcome's fields with their columns."""
+    return tuple(
+        (name, f"outcome_{name}" if name in design or name in KEY else name)
+        for name in outcome
         if name not in RESULT
-    }
+    )
 
 
 def to_frame(tables: Iterable[Trials]) -> pd.DataFrame:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from analysis import attachment, discounting, eyes, polysemy, trust
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
-from analysis.quality import Check, quality, quality_json, quality_tsv
-from analysis.read import Trials, columns_of, describe, rows_of, trials_of
+from analysis.parallel import cores
+from analysis.quality import Check, quality_json, quality_tsv
+from analysis.read import Trials, describe
 from analysis.reliable import (
     N_SPLITS,
     Reliability,
@@ -19,11 +21,14 @@ from analysis.reliable import (
     reliability_json,
     reliability_tsv,
 )
-from analysis.states import Placed, placed
+from analysis.score_all import Scoring, score_all
+from analysis.scored import Scored, columns_over
+from analysis.states import Key
 from analysis.study_files import prediction_files
-from analysis.tables import as_json, save, tsv
+from analysis.tables import as_json, head, save
+from analysis.unchanged import FOLDER, Records, settings_text
 from mbtexp.errors import DataError, did_you_mean
-from mbtexp.events import find_logs, read_log
+from mbtexp.events import find_logs
 
 ANALYSES: Mapping[str, Analysis] = {
     known.task: known
@@ -47,22 +52,15 @@ class Analysed:
     out: Path
     files: tuple[Path, ...]
     runs: tuple[Trials, ...]
+    """The runs; their trials are read from the logs again when they are asked for."""
     indices: tuple[Index, ...]
     quality: tuple[Check, ...]
     told: tuple[str, ...]
     """Sentences for the user: logs left out, damaged lines, tasks without an analysis."""
     reliability: tuple[Reliability, ...] = ()
     """How steadily the main indices tell people apart; empty if that was switched off."""
-
-
-@dataclass(frozen=True)
-class _Scored:
-    """One run with all that was made of it."""
-
-    trials: Trials
-    indices: tuple[Index, ...]
-    checks: tuple[Check, ...]
-    placed: Placed
+    unchanged: int = 0
+    """Logs that were not scored again: neither they nor settings nor code have changed."""
 
 
 def analyse(
@@ -72,8 +70,13 @@ def analyse(
     *,
     params: Mapping[str, Any] | None = None,
     n_splits: int = N_SPLITS,
+    fresh: bool = False,
+    workers: int | None = 1,
 ) -> Analysed:
     """Score every run of a data folder and write the tables; the same logs give the same bytes.
+
+    What was made of a log is kept beside the tables and taken again for as long as the log's bytes,
+    the settings, and all code that scores are the same. That saves time and changes no byte.
 
     Parameters
     ----------
@@ -88,6 +91,11 @@ def analyse(
         ``{"eyes": eyes.Params(word_valence=...)}``.
     n_splits
         Random splits behind each coefficient of reliability; 0: no table of reliability.
+    fresh
+        Score every log anew, whatever was kept.
+    workers
+        Processes for the scoring of a large study; None: as many as there are cores. A script that
+        asks for more than one needs ``if __name__ == "__main__":`` around it.
 
     Raises
     ------
@@ -96,27 +104,41 @@ def analyse(
     """
     settings = _settings(params or {})
     paths = _logs(data)
+    target = data / "derivatives" / "mbtexp" if out is None else out
+    records = Records(target / FOLDER, fresh)
+    known = settings_text(settings)
+    scoring = Scoring(ANALYSES, settings, known, records)
     told: list[str] = []
-    scored: dict[tuple[str, str, str, int], _Scored] = {}
-    for done, path in enumerate(paths, start=1):
-        run = _score(path, settings, told)
-        if run is not None:
-            _keep(scored, run, told)
-        if progress is not None:
-            progress(done, len(paths))
+    scored: dict[Key, Scored] = {}
+    used, unchanged = set(), 0
+    for made in score_all(paths, scoring, cores() if workers is None else workers, progress):
+        used.add(made.key)
+        unchanged += made.unchanged
+        if made.scored is None:
+            told.append(made.error)
+            continue
+        told += _told(made.scored)
+        _keep(scored, made.scored, told)
     if not scored:
         raise DataError(f"{data}: none of its {len(paths)} logs can be read. {told[0]}")
     runs = [scored[key] for key in sorted(scored)]
-    target = data / "derivatives" / "mbtexp" if out is None else out
     indices = [index for run in runs for index in run.indices]
     checks = [check for run in runs for check in run.checks]
     trials = [run.trials for run in runs]
     predictions = prediction_files(data, trials, [run.placed for run in runs], indices)
     worth = reliability(trials, settings, n_splits) if n_splits else []
     tables = {**predictions, **(_reliability_tables(worth) if n_splits else {})}
-    files = _write(target, trials, indices, checks, tables)
+    files = _write(target, runs, indices, checks, tables)
+    records.keep_only(used)
     return Analysed(
-        target, files, tuple(trials), tuple(indices), tuple(checks), tuple(told), tuple(worth)
+        out=target,
+        files=files,
+        runs=tuple(trials),
+        indices=tuple(indices),
+        quality=tuple(checks),
+        told=tuple(told),
+        reliability=tuple(worth),
+        unchanged=unchanged,
     )
 
 
@@ -157,24 +179,18 @@ def _foreign(data: Path) -> str:
     )
 
 
-def _score(path: Path, settings: Mapping[str, Any], told: list[str]) -> _Scored | None:
-    try:
-        log = read_log(path)
-        trials = trials_of(log)
-    except DataError as error:
-        told.append(str(error))
-        return None
-    told += [*trials.run.damage, *trials.told, *_misplaced(path, trials)]
-    if trials.run.status != "complete":
+def _told(run: Scored) -> list[str]:
+    """What the user should know of a run."""
+    said, path = run.trials.run, run.trials.run.path
+    told = [*said.damage, *run.trials.told, *_misplaced(path, run.trials)]
+    if said.status != "complete":
         told.append(
-            f"{path}: the run is {trials.run.status}; {len(trials.test)} of "
-            f"{trials.run.n_planned} trials are on record."
+            f"{path}: the run is {said.status}; {run.n_test} of {said.n_planned} trials are on "
+            "record."
         )
-    analysis = ANALYSES.get(trials.run.task)
-    if analysis is None:
-        told.append(f"{path}: there is no analysis of task {trials.run.task!r}; trials only.")
-    found = [] if analysis is None else analysis.indices(trials, settings[analysis.task])
-    return _Scored(trials, tuple(found), tuple(quality(log, trials, found)), placed(log, trials))
+    if said.task not in ANALYSES:
+        told.append(f"{path}: there is no analysis of task {said.task!r}; trials only.")
+    return told
 
 
 def _misplaced(path: Path, trials: Trials) -> list[str]:
@@ -185,9 +201,9 @@ def _misplaced(path: Path, trials: Trials) -> list[str]:
     return [f"{path}: the log inside is of {trials.run.name}; its own header counts."]
 
 
-def _keep(scored: dict[tuple[str, str, str, int], _Scored], run: _Scored, told: list[str]) -> None:
+def _keep(scored: dict[Key, Scored], run: Scored, told: list[str]) -> None:
     said = run.trials.run
-    key = (said.participant, said.session or "", said.task, said.run)
+    key = run.placed.key
     if key in scored:
         first = scored[key].trials.run.path
         told.append(f"{said.path}: {said.name} is already in {first}; this log was left out.")
@@ -200,14 +216,14 @@ def _keep(scored: dict[tuple[str, str, str, int], _Scored], run: _Scored, told: 
 
 def _write(
     out: Path,
-    runs: Sequence[Trials],
+    runs: Sequence[Scored],
     indices: Sequence[Index],
     checks: Sequence[Check],
     tables: Mapping[str, bytes],
 ) -> tuple[Path, ...]:
-    tasks = sorted({trials.run.task for trials in runs})
+    tasks = sorted({run.trials.run.task for run in runs})
     used = [ANALYSES[task] for task in tasks if task in ANALYSES]
-    contents = {
+    contents: dict[str, bytes | Iterable[bytes]] = {
         "dataset_description.json": _dataset_description(),
         "indices.tsv": indices_tsv(indices),
         "indices.json": indices_json(used),
@@ -216,7 +232,7 @@ def _write(
         **tables,
     }
     for task in tasks:
-        contents |= _trial_tables(task, [trials for trials in runs if trials.run.task == task])
+        contents |= _trial_tables(task, [run for run in runs if run.trials.run.task == task])
     contents[".bidsignore"] = _bidsignore(out, contents)
     for name, content in contents.items():
         save(out / name, content)
@@ -227,11 +243,11 @@ def _reliability_tables(rows: Sequence[Reliability]) -> dict[str, bytes]:
     return {"reliability.tsv": reliability_tsv(rows), "reliability.json": reliability_json()}
 
 
-def _trial_tables(task: str, runs: Sequence[Trials]) -> dict[str, bytes]:
-    columns = columns_of(runs)
+def _trial_tables(task: str, runs: Sequence[Scored]) -> dict[str, bytes | Iterable[bytes]]:
+    columns = columns_over(run.rows for run in runs)
     return {
-        f"trials_{task}.tsv": tsv(columns, rows_of(runs, columns)),
-        f"trials_{task}.json": as_json(describe(runs, columns)),
+        f"trials_{task}.tsv": chain([head(columns)], (run.rows.text(columns) for run in runs)),
+        f"trials_{task}.json": as_json(describe((run.trials for run in runs), columns)),
     }
 
 
@@ -252,9 +268,9 @@ def _dataset_description() -> bytes:
     )
 
 
-def _bidsignore(out: Path, contents: Mapping[str, bytes]) -> bytes:
+def _bidsignore(out: Path, contents: Iterable[str]) -> bytes:
     """Names of our tables, which BIDS has no place for, beside what was listed there before."""
     file = out / ".bidsignore"
     before = file.read_bytes().splitlines() if file.is_file() else []
-    ours = [name.encode() for name in contents if name != "dataset_description.json"]
+    ours = [name.encode() for name in (*contents, FOLDER) if name != "dataset_description.json"]
     return b"".join(line + b"\n" for line in sorted({*before, *ours}) if line.strip())

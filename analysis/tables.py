@@ -8,6 +8,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,32 +30,49 @@ def cell(value: object) -> str:
     >>> [cell(v) for v in (None, True, 1 / 3, -0.0, 7, "NA", ["a", "b"], [], float("nan"))]
     ['n/a', 'true', '0.3333333333', '0', '7', 'NA', 'a|b', 'n/a', 'n/a']
     """
-    # Text first: most cells are, and a study has millions of cells.
-    if isinstance(value, str):
-        return _one_line(value) or MISSING
+    # By kind, the commonest first: a study has millions of cells.
+    kind = type(value)
+    if kind is str:
+        return _text(value)
     if value is None:
         return MISSING
-    if isinstance(value, bool):
+    if kind is bool:
         return "true" if value else "false"
+    if kind is int:
+        return str(value)
+    return _other(value)
+
+
+def _other(value: object) -> str:
     if isinstance(value, float):
         # Adding zero turns -0.0 into 0.0, which would otherwise be written as "-0".
         return f"{value + 0.0:.10g}" if math.isfinite(value) else MISSING
     if isinstance(value, list | tuple):
         return "|".join([cell(part) for part in value]) or MISSING
     if isinstance(value, dict):
-        return _one_line(json.dumps(value, ensure_ascii=False, sort_keys=True))
-    return _one_line(str(value)) or MISSING
+        return _text(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    return _text(str(value))
 
 
-def _one_line(text: str) -> str:
-    return text if text.isprintable() else " ".join(text.split())
+@lru_cache(maxsize=4096)
+def _text(text: str) -> str:
+    """A text on one line; the words of a study come again and again."""
+    return (text if text.isprintable() else " ".join(text.split())) or MISSING
 
 
 def tsv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> bytes:
     """A table as bytes: header line, tabs, LF, UTF-8."""
-    lines = ["\t".join(columns)]
-    lines += ["\t".join([cell(value) for value in row]) for row in rows]
-    return ("\n".join(lines) + "\n").encode()
+    return head(columns) + lines(rows)
+
+
+def head(columns: Sequence[str]) -> bytes:
+    """The first line of a table."""
+    return ("\t".join(columns) + "\n").encode()
+
+
+def lines(rows: Iterable[Sequence[object]]) -> bytes:
+    """The other lines of a table."""
+    return "".join(["\t".join([cell(value) for value in row]) + "\n" for row in rows]).encode()
 
 
 def as_json(content: Mapping[str, Any]) -> bytes:
@@ -62,8 +80,10 @@ def as_json(content: Mapping[str, Any]) -> bytes:
     return (json.dumps(content, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def save(path: Path, content: bytes) -> None:
+def save(path: Path, content: bytes | Iterable[bytes]) -> None:
     """Put a file in place in one step: a reader sees the old one or the new one, never half.
+
+    A table that is too large to be held in memory comes in pieces.
 
     Raises
     ------
@@ -71,18 +91,21 @@ def save(path: Path, content: bytes) -> None:
         The folder cannot be written.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    pieces = [content] if isinstance(content, bytes) else content
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
+        with temporary.open("wb") as file:
+            file.writelines(pieces)
         temporary.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         reason = os.strerror(error.errno or errno.EIO)
         raise DiskError(
             f"{path}: the table cannot be written ({reason}). Close programs that hold it open, or "
             "choose another output folder."
         ) from None
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def read_table(path: Path) -> pd.DataFrame:
