@@ -513,6 +513,8 @@ def _analyse(options: argparse.Namespace) -> None:
             workers=options.workers,
         )
     _say(analysed_text(analysed))
+    if analysed.unchanged:
+        _say(f"{analysed.unchanged} logs have not changed; --fresh scores them again.")
 
 
 def _report(options: argparse.Namespace) -> None:
