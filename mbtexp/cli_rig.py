@@ -29,6 +29,9 @@ def add_check(commands: Any) -> None:
     _add_rig(check, default=RIG_FILE)
     check.add_argument("--data", type=Path, metavar="DIR", help="keep the result in this study")
     check.add_argument(
+        "--photos", type=Path, metavar="DIR", help="tell which photographs were kept too long"
+    )
+    check.add_argument(
         "--skip",
         action="append",
         default=[],
@@ -244,7 +247,7 @@ def _check(options: argparse.Namespace) -> int:
     )
     for row in checked.check.changes:
         say(f" CHANGED  {row.spoken()}")
-    for note in checked.notes:
+    for note in (*checked.notes, *_overdue(options.photos, options.data)):
         say(f"note: {note}")
     say(f"\n{summary(checked.check)}")
     if checked.files:
@@ -265,6 +268,16 @@ def _words(options: argparse.Namespace) -> int:
         if not found:
             say(f"{language}: complete.")
     return FOUND_FAULT if any(wrong.values()) else 0
+
+
+def _overdue(store: Path | None, data: Path | None) -> list[str]:
+    """Photographs whose last day is over, a sentence each."""
+    if store is None:
+        return []
+    from mbtexp.photos.report import retention_notes
+    from mbtexp.photos.store import open_store, sets_of
+
+    return retention_notes(sets_of(open_store(store, data=data)))
 
 
 def _linewalk(options: argparse.Namespace) -> int:
