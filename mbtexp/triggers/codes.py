@@ -411,9 +411,91 @@ INTERLUDE = codebook(
     ),
 )
 
+RECOGNITION = codebook(
+    "recognition",
+    word_old_attachment=Entry(
+        1,
+        "Onset of an old word of the class attachment",
+        f"{_WORD}, Label/Old, Label/Attachment-word",
+    ),
+    word_old_emotional=Entry(
+        2,
+        "Onset of an old word of the class emotional",
+        f"{_WORD}, Label/Old, Label/Emotional-word",
+    ),
+    word_old_neutral=Entry(
+        3,
+        "Onset of an old word of the class neutral",
+        f"{_WORD}, Label/Old, Label/Neutral-word",
+    ),
+    word_new_attachment=Entry(
+        4,
+        "Onset of a new word of the class attachment",
+        f"{_WORD}, Label/New, Label/Attachment-word",
+    ),
+    word_new_emotional=Entry(
+        5,
+        "Onset of a new word of the class emotional",
+        f"{_WORD}, Label/New, Label/Emotional-word",
+    ),
+    word_new_neutral=Entry(
+        6,
+        "Onset of a new word of the class neutral",
+        f"{_WORD}, Label/New, Label/Neutral-word",
+    ),
+    word_practice=Entry(7, "Onset of a word for practice", f"{_WORD}, Label/Practice"),
+    confidence=Entry(
+        8, "Onset of the scale how sure it was", f"{_TEXT}, Label/Confidence", short="question"
+    ),
+    response_old=Entry(9, "Answer 'old'", f"{_PRESS}, Label/Old", short="response"),
+    response_new=Entry(10, "Answer 'new'", f"{_PRESS}, Label/New", short="response"),
+    confidence_low=Entry(11, "Guessed", f"{_PRESS}, Label/Guessed", short="response"),
+    confidence_middle=Entry(12, "Rather sure", f"{_PRESS}, Label/Rather-sure", short="response"),
+    confidence_high=Entry(13, "Very sure", f"{_PRESS}, Label/Very-sure", short="response"),
+)
+
+MORAL = codebook(
+    "moral",
+    story_neutral=Entry(
+        1, "Onset of a story: nothing meant, nothing happens", f"{_TEXT}, Label/Neutral-story"
+    ),
+    story_accidental=Entry(
+        2, "Onset of a story: nothing meant, harm happens", f"{_TEXT}, Label/Accidental-harm"
+    ),
+    story_attempted=Entry(
+        3, "Onset of a story: harm foreseen, nothing happens", f"{_TEXT}, Label/Attempted-harm"
+    ),
+    story_intended=Entry(
+        4, "Onset of a story: harm foreseen, harm happens", f"{_TEXT}, Label/Intended-harm"
+    ),
+    story_practice=Entry(5, "Onset of a story for practice", f"{_TEXT}, Label/Practice"),
+    judgement=Entry(
+        6, "Onset of the scale of the judgement", f"{_TEXT}, Label/Judgement", short="question"
+    ),
+    statement=Entry(
+        7, "Onset of a statement about the story", f"{_TEXT}, Label/Statement", short="question"
+    ),
+    response_low=Entry(8, "A rating of 1 to 3", f"{_PRESS}, Label/Low-option", short="response"),
+    response_middle=Entry(9, "A rating of 4", f"{_PRESS}, Label/Middle-option", short="response"),
+    response_high=Entry(10, "A rating of 5 to 7", f"{_PRESS}, Label/High-option", short="response"),
+    response_true=Entry(11, "The statement is right", f"{_PRESS}, Label/True", short="response"),
+    response_false=Entry(12, "The statement is wrong", f"{_PRESS}, Label/False", short="response"),
+)
+
 BOOKS = {
     book.task: book
-    for book in (ATTACHMENT, DISCOUNTING, EYES, INTERLUDE, MOOD, POLYSEMY, QUESTIONNAIRE, TRUST)
+    for book in (
+        ATTACHMENT,
+        DISCOUNTING,
+        EYES,
+        INTERLUDE,
+        MOOD,
+        MORAL,
+        POLYSEMY,
+        QUESTIONNAIRE,
+        RECOGNITION,
+        TRUST,
+    )
 }
 """Each task's book by the task's name."""
 
