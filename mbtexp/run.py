@@ -233,7 +233,8 @@ class Run:
         self._tell = tell or (lambda _text: None)
         self._to_tell: list[str] = []
         self.trials = tuple(trials)
-        self.recorded = [dict(event) for event in recorded]
+        # A trial that was gone back to is there twice: the last one counts.
+        self.recorded = list({event["trial"]: dict(event) for event in recorded}.values())
         self.timing = Timing()
         self.zero = 0.0
         """Time zero of the run: its first flip, or the first scanner pulse (s)."""
@@ -353,6 +354,7 @@ class Run:
             "outcome": outcome,
         }
         self._log.append("trial", self._clock.now(), **event)
+        self.recorded = [one for one in self.recorded if one["trial"] != row.trial]
         self.recorded.append(event)
         self._recorded_row = True
         self._log_triggers()
@@ -362,6 +364,22 @@ class Run:
         self._tell_operator()
         self._stop_if_nobody_can_answer()
         self._stop_if_codes_lost("trial")
+
+    @contextlib.contextmanager
+    def gone_back_to(self, row: Any) -> Iterator[None]:
+        """An earlier trial of the run, shown and recorded once more inside: the last answer counts.
+
+        The trial that was left for it begins again afterwards, as another attempt.
+        """
+        left, attempt = self._row, self._attempt
+        done = next(event for event in self.recorded if event["trial"] == row.trial)
+        self._row, self._attempt, self._recorded_row = row, done["attempt"] + 1, False
+        self._trigger.belongs_to(row.trial)
+        yield
+        if not self._recorded_row:
+            raise SettingError(f"trial {row.trial} was gone back to but not recorded again.")
+        self._row, self._attempt, self._recorded_row = left, attempt + 1, False
+        self._trigger.belongs_to(left.trial)
 
     def note(self, text: str, **facts: Any) -> None:
         """Something worth knowing later."""
