@@ -13,6 +13,7 @@ from mbtexp.cli_codes import add_codes
 from mbtexp.cli_exclude import add_exclude
 from mbtexp.cli_photos import add_photos
 from mbtexp.cli_rig import add_check, add_reconcile, add_rig
+from mbtexp.cli_session import add_session
 from mbtexp.cli_study import add_study
 from mbtexp.cli_watch import add_watch
 from mbtexp.errors import DeviceError, MbtexpError, SettingError
@@ -92,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     add_check(commands)
     add_reconcile(commands)
     add_study(commands)
+    add_session(commands)
     add_exclude(commands)
     add_photos(commands)
     add_watch(commands)
@@ -219,6 +221,13 @@ def _add_data(commands: Any) -> None:
         const=0,
         default=500,
         help="leave out reliability.tsv, which takes seconds in a large study",
+    )
+    analyse.add_argument(
+        "--splits",
+        dest="n_splits",
+        type=_count,
+        metavar="N",
+        help="random halves behind each reliability (500; 5000 for a paper)",
     )
     analyse.add_argument(
         "--fresh", action="store_true", help="score every log again, also those that did not change"
