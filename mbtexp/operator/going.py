@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import partial
 
 from PyQt6.QtCore import pyqtSignal
@@ -100,7 +101,8 @@ class Going(QWidget):
         self.hint.show()
         self.words.clear()
         self._show_question("")
-        self.stop.setVisible(True)
+        # On Windows a process without a console cannot be asked; the keys at its screen can stop it.
+        self.stop.setVisible(sys.platform != "win32")
         self.folder.setVisible(False)
         self.back.setVisible(False)
 

@@ -39,6 +39,7 @@ def run_alarms(run: RunSeen, silent_s: float) -> list[Alarm]:
     """What is wrong with the run that is going on, or was the last."""
     found = [
         *_stopped(run),
+        *_pause(run),
         *_codes(run),
         *_pulses(run, silent_s),
         *_frames(run),
@@ -85,6 +86,16 @@ def _stopped(run: RunSeen) -> Iterator[Alarm]:
     if "resume" not in reason:
         advice += " Whether it may go on is for the study's rules to say."
     yield Alarm("red", "run", f"The run was stopped: {reason}", advice)
+
+
+def _pause(run: RunSeen) -> Iterator[Alarm]:
+    if run.open and run.pause_asked:
+        yield Alarm(
+            "red",
+            "run",
+            "The participant asked for a pause.",
+            "Go or speak to the participant now, and let them decide whether to go on.",
+        )
 
 
 def _codes(run: RunSeen) -> Iterator[Alarm]:

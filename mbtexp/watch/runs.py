@@ -37,6 +37,9 @@ DISTRESS = "distress"
 DISTRESS_LIMIT = 80.0
 """Distress from which the operator goes to the participant, where the run does not say it."""
 
+PAUSE_ASKED = "the participant asked for a pause"
+"""Text of the note that a run writes when that happens."""
+
 COUNTED_PULSES = frozenset({"first", "ok", "missing_before"})
 
 
@@ -81,6 +84,8 @@ class RunSeen:
         self._pauses = 0
         self._paused_s = 0.0
         self._pause_t: float | None = None
+        self._paused_by = ""
+        self._wants_pause = False
         self._screens = self._late_screens = self._missed_frames = 0
         self._codes: Counter[str] = Counter()
         self._lost_at_end = 0
@@ -122,6 +127,11 @@ class RunSeen:
     def paused(self) -> bool:
         """Whether the operator has paused the run."""
         return self._pause_t is not None
+
+    @property
+    def pause_asked(self) -> bool:
+        """Whether the participant wants a pause: has one, or waits for it where none can be had."""
+        return self._wants_pause or (self.paused and self._paused_by == "participant")
 
     @property
     def virtual(self) -> bool:
@@ -268,6 +278,7 @@ class RunSeen:
         trial, outcome, t = int(event["trial"]), event["outcome"], float(event["t"])
         missed = bool(outcome.get("missed"))
         rt_s = outcome.get("rt_s")
+        self._wants_pause = False
         self._done.add(trial)
         self._block = int(event["block"])
         self.missed_in_a_row = self.missed_in_a_row + 1 if missed else 0
@@ -328,7 +339,7 @@ class RunSeen:
         t = float(event["t"])
         if event["edge"] == "start":
             self._pauses += 1
-            self._pause_t = t
+            self._pause_t, self._paused_by = t, str(event.get("by", ""))
             return
         if self._pause_t is not None:
             paused_s = t - self._pause_t
@@ -339,6 +350,8 @@ class RunSeen:
 
     def _take_note(self, event: Event) -> None:
         self.notes.append(str(event["text"]))
+        if event["text"] == PAUSE_ASKED:
+            self._wants_pause = True
         if event["text"] == "time zero":
             self.zero = float(event["zero"])
 
