@@ -6,6 +6,7 @@ own column names for one of ours, as a file in ``code/instruments`` of the study
 
 from __future__ import annotations
 
+import importlib.resources
 import math
 import os
 import tomllib
@@ -21,7 +22,8 @@ from mbtexp.errors import DataError, SettingError, did_you_mean
 
 Floats = NDArray[np.float64]
 
-FOLDER = Path(__file__).parent / "instruments"
+FOLDER = Path(str(importlib.resources.files("mbtexp"))) / "instruments"
+"""The files are the program's, which shows the same instruments on the screen."""
 OWN_FOLDER = Path("code") / "instruments"
 """Where a lab's own instruments lie under the study."""
 

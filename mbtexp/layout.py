@@ -316,9 +316,9 @@ def _circles(circles: Circles, geometry: Geometry) -> Iterator[Part]:
         at = (x0 + side * shift, y0)
         yield Disc(at, radius, None, circles.color, line)
         if label:
-            # Near the outer edge, where even the closest circles leave a little room.
-            place = (x0 + side * max(shift, 0.5 * radius), y0)
-            yield Words(label, place, smallest * 0.34, circles.color, bold=circles.chosen)
+            # In the middle of what the circle has for itself.
+            place = (x0 + side * radius, y0)
+            yield Words(label, place, smallest * 0.36, circles.color, bold=circles.chosen)
 
 
 def _button(button: Button, geometry: Geometry) -> Iterator[Part]:

@@ -64,7 +64,7 @@ def inclusion(
     Parameters
     ----------
     labels
-        What stands in the left and in the right circle.
+        What stands in the left and in the right circle of the first pair, for all.
     numbers
         What stands under the pairs: the keys that choose them; empty texts where there are none.
     middle_y
@@ -74,7 +74,8 @@ def inclusion(
     places = [((k - 1.5) * across, middle_y + up / 2) for k in range(4)]
     places += [((k - 1) * across, middle_y - up / 2) for k in range(PAIRS - 4)]
     pairs = [
-        Circles(round(OVERLAP_STEP * k, 2), labels, place, width) for k, place in enumerate(places)
+        Circles(round(OVERLAP_STEP * k, 2), ("", "") if k else labels, place, width)
+        for k, place in enumerate(places)
     ]
     under = [Text(number, (x, y - 0.115), 0.026) for number, (x, y) in zip(numbers, places)]  # noqa: B905
     return Choice(
