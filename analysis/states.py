@@ -33,7 +33,10 @@ COLUMNS = ("participant", "session", "task", "run", "state")
 AFFECTS = ("pleasure", "arousal", "distress")
 
 MOOD = "mood"
-"""The task that only asks for sliders; each of its scales counts."""
+"""The task that only asks how one feels."""
+
+LINES = ("affective", "vas")
+"""Kinds of its questions that are answered on a line from 0 to 100."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,21 @@ def _induces(log: Log, trials: Trials) -> State | None:
 
 
 def _affect(trials: Trials) -> dict[str, float]:
+    """The last answer on each slider of a run that asks for feelings, and its mean love."""
+    return _rated(trials) if trials.run.task == MOOD else _within_attachment(trials)
+
+
+def _rated(trials: Trials) -> dict[str, float]:
+    """Answers of the mood task on its lines, 0 to 100; closeness is about somebody and is none."""
+    rated = (
+        (trial.design.get("item"), number(trial.outcome.get("value")))
+        for trial in sorted(trials.test, key=lambda trial: trial.trial)
+        if trial.design.get("kind") in LINES and not trial.missed
+    )
+    return {str(item): value for item, value in rated if item is not None and value is not None}
+
+
+def _within_attachment(trials: Trials) -> dict[str, float]:
     found: dict[str, float] = {}
     love: list[float] = []
     for trial in sorted(trials.test, key=lambda trial: trial.trial):
@@ -116,9 +134,8 @@ def _affect(trials: Trials) -> dict[str, float]:
         kind, scale = trial.design.get("kind"), trial.design.get("scale")
         if answer is None:
             continue
-        asked = scale in AFFECTS if kind == "mood" else trials.run.task == MOOD
-        if asked and isinstance(scale, str):
-            found[scale] = answer
+        if kind == "mood" and scale in AFFECTS:
+            found[str(scale)] = answer
         elif (kind, scale) == ("person", "love"):
             love.append(answer)
     return {**found, "love": sum(love) / len(love)} if love else found

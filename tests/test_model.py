@@ -22,7 +22,7 @@ from analysis.model import study_rows, study_tsv
 from analysis.phenotype import read_groups, read_scales
 from analysis.read import Trial
 from analysis.shrink import pool, shrunk
-from analysis.states import Placed, read_states, states_of
+from analysis.states import Placed, Told, read_states, states_of
 from analysis.study import BOUND_LOGIT, Study
 from analysis.study_files import read_memory
 from mbtexp.errors import DataError
@@ -250,6 +250,40 @@ def test_a_table_of_states_counts_more_than_the_clock(tmp_path):
     state = states_of(runs, read_states(path))[0]
     assert (state.state, state.source) == ("control", "states.tsv")
     assert read_states(tmp_path / "none.tsv") == {}
+
+
+def test_the_protocol_knows_the_state_and_what_an_induction_says_otherwise_is_told(tmp_path):
+    said = [Told("core", "control"), Told("core", "attachment"), Told("core", None)]
+    runs = [
+        run_at(10, "attachment", 1, "attachment"),
+        *(
+            Placed((*run_at(0, "eyes", n).key,), NOON + timedelta(minutes=20), None, {}, told)
+            for n, told in enumerate(said, start=1)
+        ),
+    ]
+    found = {state.key[3]: state for state in states_of(runs) if state.key[2] == "eyes"}
+    assert found[1].state == "control"
+    assert found[1].source == "protocol; attachment run 1 before it induced attachment"
+    assert (found[2].state, found[2].source) == ("attachment", "protocol")
+    assert (found[3].state, found[3].source) == (None, "protocol")
+    path = tmp_path / "states.tsv"
+    path.write_text("participant\tsession\ttask\trun\tstate\n01\t01\teyes\t3\tcontrol\n", "utf-8")
+    table = {state.key[3]: state for state in states_of(runs, read_states(path))}
+    assert (table[3].state, table[3].source) == ("control", "states.tsv")
+
+
+def test_what_was_felt_is_asked_last_before_the_run_and_after_the_induction():
+    runs = [
+        run_at(0, "mood", 1, arousal=10.0, tense=5.0),
+        run_at(5, "eyes", 1),
+        run_at(10, "attachment", 1, "attachment", arousal=70.0, love=90.0),
+        run_at(15, "mood", 2, arousal=60.0),
+        run_at(20, "eyes", 2),
+        run_at(25, "mood", 3, arousal=20.0),
+    ]
+    felt = {state.key[3]: state.affect for state in states_of(runs) if state.key[2] == "eyes"}
+    assert felt[1] == {"arousal": 10.0, "tense": 5.0}
+    assert felt[2] == {"arousal": 60.0, "love": 90.0}
 
 
 @pytest.mark.parametrize(
@@ -485,6 +519,29 @@ def test_a_data_folder_becomes_states_contrasts_and_predictions(study):
         read_table(out / "study.tsv").columns
     )
     assert "models.R" in (out / ".bidsignore").read_text("utf-8").split()
+
+
+def test_the_protocol_in_a_logs_header_gives_the_state_and_sliders_come_from_the_mood_task(
+    tmp_path,
+):
+    for run, (state, pleasure, right) in enumerate((("control", 70, 10), ("attachment", 40, 6)), 1):
+        rated = [
+            ({"item": "pleasure", "kind": "affective"}, {"value": pleasure, "rt_s": 1.0}),
+            ({"item": "closeness", "kind": "circles", "person": "own"}, {"value": 90}),
+        ]
+        rated = [(design, {**outcome, "missed": False}) for design, outcome in rated]
+        told = {"protocol": {"name": "core", "step": "x", "cell": 1, "state": state}}
+        write_log(tmp_path, "mood", run, 20 * run, rated, **told)
+        write_log(tmp_path, "eyes", run, 20 * run + 10, eyes(right), **told)
+    out = analyse(tmp_path, n_splits=0).out
+    states = read_table(out / "states.tsv")
+    eye_runs = states[states["task"] == "eyes"]
+    assert list(eye_runs["state"]) == ["control", "attachment"]
+    assert set(eye_runs["source"]) == {"protocol"}
+    table = read_table(out / "contrasts.tsv").set_index("contrast")
+    cost = math.log(10.5 / 2.5) - math.log(6.5 / 6.5)
+    assert table.loc["cost", "value"] == pytest.approx(cost)
+    assert table.loc["slope_pleasure", "value"] == pytest.approx(cost / 3)
 
 
 def test_a_study_without_inductions_has_no_states_and_says_so(tmp_path):
