@@ -86,6 +86,15 @@ def _add_screens(verbs: Any) -> None:
 
 
 def _add_records(verbs: Any) -> None:
+    sheet = command(
+        verbs,
+        "sheet",
+        _sheet,
+        "Show the contact sheet of a set in a window, also of a locked one.",
+        "mbtexp photos sheet --store photos --participant 01",
+    )
+    _add_which(sheet)
+    _add_window(sheet)
     listed = command(
         verbs,
         "list",
@@ -160,7 +169,9 @@ def _add_relations(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_window(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--language", default="en", metavar="LANG", help="en, de, or a folder of texts (en)")
+    parser.add_argument(
+        "--language", default="en", metavar="LANG", help="en, de, or a folder of texts (en)"
+    )
     parser.add_argument("--size", type=_size, metavar="WxH", help="size of the window")
 
 
@@ -272,6 +283,17 @@ def _request(options: argparse.Namespace) -> Request:
         simulate=getattr(options, "simulate", False),
         virtual=getattr(options, "virtual", False),
         size=options.size,
+    )
+
+
+def _sheet(options: argparse.Namespace) -> None:
+    from mbtexp.photos.pages import show_sheets
+
+    store = _opened(options)
+    meant = _meant(options, store)
+    count = show_sheets(store, meant, _request(options))
+    say(
+        f"{meant.name}: {count} pages." if count else f"{meant.name} has no contact sheet any more."
     )
 
 

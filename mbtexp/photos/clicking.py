@@ -25,7 +25,7 @@ from mbtexp.session import Session
 from mbtexp.simulate import READING_S, Click, Participant
 from mbtexp.stimuli import Item, StimulusSet, row_sha256
 from mbtexp.task import Column, Material, PhaseNote, Task
-from mbtexp.timeline import Area, Button, Fixation, Image, Keys, Phase, Stimulus, Text
+from mbtexp.timeline import CLICK, Area, Button, Fixation, Image, Keys, Phase, Stimulus, Text
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -44,7 +44,7 @@ SHOWN_PX = 1200
 EXACT_APART = 0.12
 """Distance between the eyes from which one look is exact enough, in heights of the screen."""
 
-AROUND = 4.0
+AROUND = 3.0
 """Width of the part that is looked at again, over the distance between the eyes."""
 
 _BUTTONS = {"again": (-0.26, -0.43), "good": (0.26, -0.43)}
@@ -313,7 +313,7 @@ def _click_both(run: Run, look: Look, material: Material) -> tuple[Point, Point]
             phase = Phase(
                 name,
                 scene(look, len(run.trials), material, points),
-                keys=Keys((EYE,), areas=(_area(look, material),)),
+                keys=Keys((EYE, CLICK), areas=(_area(look, material),)),
             )
             run.prepare([phase])
             at = run.show([phase])[name].at

@@ -47,7 +47,7 @@ from mbtexp.photos.pixels import (
     read_photograph,
 )
 from mbtexp.photos.seal import new_lock
-from mbtexp.photos.sheet import Shown, contact_sheet
+from mbtexp.photos.sheet import Shown, contact_sheets
 from mbtexp.photos.store import SHEET, alone, place
 
 RETAIN_DAYS = 183
@@ -153,7 +153,8 @@ def prepare(
         ),
         photos=(*photos, *(photo for photo, _ in patterns)),
     )
-    files[SHEET] = contact_sheet(photo_set, shown)
+    sheets = contact_sheets(photo_set, shown)
+    files |= {f"{SHEET}{number}": page for number, page in enumerate(sheets, start=1)}
     with alone(store):
         place(store, photo_set, files, key)
     notes = (*given.notes, *left_out, *_notes(photo_set, codes))

@@ -20,12 +20,12 @@ from mbtexp.photos.store import (
     DELETED,
     GOING,
     MANIFEST,
-    SHEET,
     alone,
     file_of,
     half_erased,
     half_made,
     read_set,
+    sheets_of,
 )
 
 REASONS = ("withdrawn", "retention", "study-end", "mistake")
@@ -94,7 +94,7 @@ def purge_person(store: Path, token: str, person: str, reason: str) -> tuple[Del
         path = _write_record(store, record)
         gone = {photo.token for photo in photo_set.photos} - {photo.token for photo in left.photos}
         write_private(store / token / MANIFEST, encoded(left))
-        for name in (*sorted(gone), SHEET):
+        for name in (*sorted(gone), *sheets_of(store, photo_set)):
             _erase_file(store / token / file_of(photo_set, name))
         return _complete(path), path
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 
-from mbtexp.photos.manifest import Photo, PhotoSet
+from mbtexp.photos.manifest import Decision, Photo, PhotoSet
 
 HEADS = ("", "pictures", "L* before", "L* after", "RMS before", "RMS after", "SSIM", "cut %")
 
@@ -71,13 +71,20 @@ def list_rows(sets: Sequence[PhotoSet], today: date | None = None) -> list[list[
                     person.condition,
                     str(len(photos)),
                     str(sum(photo_set.why_not(p) is None for p in photos)),
-                    str(sum(d.approved for d in decided)),
-                    str(sum(not d.approved for d in decided)),
+                    _decided([d for d in decided if d.approved]),
+                    _decided([d for d in decided if not d.approved]),
                     _consent(photo_set, person.label),
                     until,
                 ]
             )
     return rows
+
+
+def _decided(decisions: Sequence[Decision]) -> str:
+    """How many; what a simulated participant said is told apart."""
+    real = sum(decision.by == "participant" for decision in decisions)
+    simulated = len(decisions) - real
+    return f"{real} (and {simulated} simulated)" if simulated else str(real)
 
 
 def _consent(photo_set: PhotoSet, label: str) -> str:

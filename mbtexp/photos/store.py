@@ -33,7 +33,7 @@ from mbtexp.photos.seal import key_of, sealed, unsealed
 
 MANIFEST = "manifest.json"
 SHEET = "sheet"
-"""The contact sheet's name among the files of a set."""
+"""How the pages of the contact sheet are called among the files of a set, with their number."""
 
 DELETED = "deleted"
 """Folder of the deletion records."""
@@ -174,6 +174,12 @@ def read_file(store: Path, photo_set: PhotoSet, name: str) -> bytes:
     if opened is None:
         raise _changed(photo_set, name)
     return opened
+
+
+def sheets_of(store: Path, photo_set: PhotoSet) -> list[str]:
+    """Names of the contact sheet's pages, in order; none once a person of the set was erased."""
+    folder = store / photo_set.token
+    return sorted(path.stem for path in folder.glob(file_of(photo_set, f"{SHEET}*")))
 
 
 def read_photo(store: Path, photo_set: PhotoSet, photo: Photo) -> bytes:
