@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import read_table
+from analysis import analyse, read_table
 from analysis.phenotype import read_covariates
 from analysis.questionnaire_files import import_answers
 from analysis.questionnaire_screen import screen_answers
@@ -17,6 +17,7 @@ from analysis.questionnaires import instruments
 from analysis.read import Run, Trial, Trials
 from analysis.scales import scales_of
 from mbtexp.errors import DataError
+from mbtexp.events import EventLog
 
 
 def answered(item, response, instrument="gad7"):
@@ -249,3 +250,39 @@ def test_a_third_sex_has_a_column_of_its_own(tmp_path):
         "sex_x": {"01": 0.0, "02": 0.0, "03": 1.0},
     }
     assert read_covariates(tmp_path / "none.tsv", {}) == {}
+
+
+# -- from a data folder ---------------------------------------------------------------------------
+
+
+def write_log(data, participant, answers):
+    name = f"sub-{participant}_ses-01_task-questionnaire_run-01_log.jsonl"
+    log = EventLog(data / f"sourcedata/sub-{participant}/ses-01" / name)
+    log.append(
+        "header", 0.0, format=1, task="questionnaire", participant=participant, session="01", run=1
+    )
+    for item, answer in enumerate(answers, start=1):
+        log.append(
+            "trial",
+            5.0 * item,
+            trial=item,
+            block=1,
+            attempt=1,
+            design={"item": item, "instrument": "gad7"},
+            outcome={"response": answer, "rt_s": 2.0, "missed": False},
+        )
+    log.append("end", 900.0, completed=True, trials=len(answers))
+    log.close()
+
+
+def test_logs_of_a_questionnaire_become_scores_beside_the_indices(tmp_path):
+    for participant, answers in zip(("NA", "007", "1e5"), ITEMS, strict=False):
+        write_log(tmp_path, participant, answers)
+    out = analyse(tmp_path, n_splits=0).out
+    table = read_table(out / "phenotype_gad7.tsv").set_index("participant_id")
+    assert table.loc["sub-NA", "total"] == sum(ITEMS[0])
+    scales = read_table(out / "scales.tsv").set_index("scale")
+    assert (scales.loc["total", "n_people"], scales.loc["total", "n_screen"]) == (3, 3)
+    ignored = (out / ".bidsignore").read_text("utf-8").split()
+    assert {"scales.tsv", "phenotype_gad7.tsv"} <= set(ignored)
+    assert not (tmp_path / "phenotype").exists()
