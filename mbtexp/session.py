@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+LONGEST = 40
+"""Letters of a label: a log's name has two of them and must fit on every disk."""
+
+
 @dataclass(frozen=True)
 class Session:
     """One run of one task with one participant; labels are letters and digits only (BIDS)."""
@@ -30,7 +34,13 @@ class Session:
         for name, label in (("participant", self.participant), ("session", self.session)):
             if not re.fullmatch(r"[A-Za-z0-9]+", label):
                 raise SettingError(
-                    f"--{name} {label!r}: use letters and digits only (a code, never a name)."
+                    f"--{name} {label[:LONGEST]!r}: use letters and digits only (a code, never a "
+                    "name)."
+                )
+            if len(label) > LONGEST:
+                raise SettingError(
+                    f"--{name} {label[:LONGEST]!r}...: {len(label)} letters are too long for a "
+                    f"file's name; use {LONGEST} at most."
                 )
         if self.run < 1:
             raise SettingError(f"--run {self.run}: runs are counted from 1.")
