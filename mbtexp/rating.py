@@ -201,10 +201,14 @@ def pick(
     codes: tuple[tuple[str, int], ...] = (),
     none_code: int | None = None,
     also: Sequence[Also] = (),
+    empty: bool = False,
+    empty_codes: tuple[tuple[str, int], ...] = (),
 ) -> Rating:
     """A point chosen with few buttons: two move to the left and right, the third one confirms.
 
-    Parameters are those of `rate` and `slide`; the first move goes to the point in the middle.
+    Parameters are those of `rate` and `slide`; the first move goes to the point in the middle. With
+    ``empty`` a confirmation before any move leaves it without an answer (``Rating.other``), which
+    has codes of its own.
     """
     choice = scale if isinstance(scale, Choice) else points(scale)
     n = len(choice.chosen)
@@ -220,6 +224,8 @@ def pick(
         codes=codes,
         none_code=none_code,
         also=also,
+        empty=empty,
+        empty_codes=empty_codes,
     )
 
 
@@ -270,6 +276,8 @@ def _move(
     clicked: Callable[[Position], int] | None = None,
     button: Button | None = None,
     also: Sequence[Also] = (),
+    empty: bool = False,
+    empty_codes: tuple[tuple[str, int], ...] = (),
 ) -> Rating:
     """Show the mark wherever it is moved until it is confirmed or the time is over."""
     left, right = keys[:2]
@@ -289,7 +297,7 @@ def _move(
             areas += (Area(confirm, button.pos, button.width, button.height),)
         taken = Keys(
             (*keys, *others, *((CLICK,) if line else ())),
-            codes=codes if place is not None else (),
+            codes=codes if place is not None else empty_codes,
             areas=areas,
             repeats=repeats,
         )
@@ -309,7 +317,7 @@ def _move(
         if shown.press is None:
             return Rating(marks.value(place), None, first_s, None if last is None else last.by)
         key, rt_s = shown.key, shown.press - began
-        if key in others:
+        if key in others or (empty and key == confirm and place is None):
             return Rating(None, rt_s, first_s, shown.by, other=key)
         if key == confirm and place is not None:
             return Rating(marks.value(place), rt_s, first_s, shown.by)
