@@ -39,19 +39,34 @@ class Split:
     strata: tuple[str, ...]
     parts: Callable[[Trials, Any], Parts | None]
     """The parts of a run; None where the run has nothing of the kind."""
+    obstacle: Callable[[Trials], str | None] = lambda _: None
+    """Why a run that has trials of the kind cannot be halved."""
 
 
 def halves_of(parts: Parts, n_splits: int, rng: np.random.Generator) -> Bools:
     """Random first halves, shape (splits, trials), as even as can be within each stratum."""
-    labels = list(dict.fromkeys(parts.strata))
-    codes = np.array([labels.index(label) for label in parts.strata])
+    codes = _codes(parts)
     first = np.zeros((n_splits, codes.size), dtype=bool)
-    for code in range(len(labels)):
+    for code in range(codes.max(initial=-1) + 1):
         rows = np.flatnonzero(codes == code)
-        rank = np.argsort(np.argsort(rng.random((n_splits, rows.size)), axis=1), axis=1)
+        # The order of random numbers is a random permutation, small ranks in it a random half.
+        rank = np.argsort(rng.random((n_splits, rows.size), dtype=np.float32), axis=1)
         odd = rng.integers(2, size=(n_splits, 1)) if rows.size % 2 else 0
         first[:, rows] = rank < rows.size // 2 + odd
     return first
+
+
+def odd_half(parts: Parts) -> Bools:
+    """The first, third, fifth ... trial of the strata one after another, shape (1, trials)."""
+    order = np.argsort(_codes(parts), kind="stable")
+    first = np.zeros((1, order.size), dtype=bool)
+    first[0, order[::2]] = True
+    return first
+
+
+def _codes(parts: Parts) -> NDArray[np.intp]:
+    number = {label: code for code, label in enumerate(dict.fromkeys(parts.strata))}
+    return np.array([number[label] for label in parts.strata], dtype=np.intp)
 
 
 # -- kinds of scores -----------------------------------------------------------------------------

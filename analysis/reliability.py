@@ -150,7 +150,7 @@ def _scorer(
 def summary_of(halves: Floats, rng: np.random.Generator, strata: Sequence[str]) -> SplitHalf:
     """Agreement of scores of halves that are known already, shape (splits, 2, people)."""
     everybody = np.arange(halves.shape[2])
-    r = _correlations(halves, everybody)
+    r = correlations(halves, everybody)
     sb = spearman_brown(r)
     known = np.isfinite(sb)
     n_people = int(np.isfinite(halves).all(axis=1).any(axis=0).sum())
@@ -181,7 +181,7 @@ def _over_people(halves: Floats, rng: np.random.Generator) -> tuple[float, float
     for _ in range(BOOTSTRAPS):
         sample = np.asarray(rng.integers(n, size=n), dtype=np.intp)
         few = np.asarray(rng.integers(n_splits, size=min(n_splits, 20)), dtype=np.intp)
-        sb = spearman_brown(_correlations(halves[few], sample))
+        sb = spearman_brown(correlations(halves[few], sample))
         if np.isfinite(sb).any():
             medians.append(float(np.nanmedian(sb)))
     if not medians:
@@ -190,7 +190,7 @@ def _over_people(halves: Floats, rng: np.random.Generator) -> tuple[float, float
     return float(low), float(high)
 
 
-def _correlations(halves: Floats, people: NDArray[np.intp]) -> Floats:
+def correlations(halves: Floats, people: NDArray[np.intp]) -> Floats:
     """Pearson's r of the two halves for each split, over people with both."""
     x, y = halves[:, 0, people], halves[:, 1, people]
     both = np.isfinite(x) & np.isfinite(y)

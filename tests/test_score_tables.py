@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from analysis import analyse, attachment, discounting, eyes, polysemy, read_table, to_frame, trust
-from analysis.halves import halves_of
+from analysis.halves import Parts, halves_of, odd_half
 from analysis.read import Trials, read_trials
 from analysis.reliable import COLUMNS, FLAGS, SPLITS, Reliability, reliability
 from analysis.run import ANALYSES
@@ -182,6 +182,12 @@ def test_halves_are_even_within_every_stratum(study: Path) -> None:
     assert first.mean() == pytest.approx(0.5, abs=0.01)
 
 
+def test_the_odd_half_alternates_within_the_strata_one_after_another() -> None:
+    parts = Parts(("a", "b", "a", "a", "b", "b"), lambda half: half.sum(axis=1).astype(float))
+    # Stratum a holds the trials 0, 2, 3 and b holds 1, 4, 5: every second of 0 2 3 1 4 5.
+    assert odd_half(parts).tolist() == [[True, False, False, True, True, False]]
+
+
 def eyes_people(n: int, spread: float, seed: int = 4) -> list[Trials]:
     """People whose ability differs by ``spread`` logits (SD), on 36 items."""
     rng = np.random.default_rng(seed)
@@ -215,6 +221,8 @@ def test_reliability_is_that_of_the_people_that_were_simulated() -> None:
     assert split.ci_low < truth[0].sb_median < split.ci_high
     assert split.sb_low < split.sb_median < split.sb_high
     assert (split.n_people, split.n_splits, split.undefined, split.flag) == (150, 500, 0, ())
+    assert split.sb_low - 0.1 < split.sb_odd_even < split.sb_high + 0.1
+    assert math.isnan(kr20.sb_odd_even)
     alike = row_of(reliability(eyes_people(150, 0.0), {"eyes": None}), "accuracy")
     assert alike.ci_low < 0.05 < alike.sb_median + 0.3
     assert alike.sb_median < 0.3
@@ -226,6 +234,60 @@ def test_a_seed_gives_the_same_rows_and_a_row_does_not_depend_on_the_others() ->
     assert [repr(r) for r in one] == [repr(r) for r in same]
     assert reliability(people, {"eyes": None}, 50, seed=1)[0].r_mean != one[0].r_mean
     assert reliability(people[::-1], {"eyes": None}, 50)[0].r_mean == one[0].r_mean
+
+
+def test_many_splits_are_scored_a_few_at_a_time_and_tell_the_same() -> None:
+    people = eyes_people(40, 1.0)
+    few, many = (row_of(reliability(people, {"eyes": None}, n), "accuracy") for n in (500, 1700))
+    assert many.n_splits == 1700
+    assert many.sb_median == pytest.approx(few.sb_median, abs=0.02)
+    assert many.sb_odd_even == few.sb_odd_even
+
+
+def choosers(
+    spread: float, beta: float, method: str, n: int = 40, n_choices: int = 60
+) -> list[Trials]:
+    """People whose ln k differ by ``spread`` (SD) and who choose with steepness ``beta``."""
+    rng = np.random.default_rng(6)
+    frames = []
+    for k in range(n):
+        rate = math.exp(-4.5 + spread * rng.standard_normal())
+        sooner, days = rng.uniform(5, 95, n_choices), rng.choice([7.0, 30, 90, 180], n_choices)
+        gain = 1 / (1 + rate * days) - sooner / 100
+        later = rng.random(n_choices) < 1 / (1 + np.exp(-beta * gain))
+        frames.append(
+            pd.DataFrame(
+                {
+                    "participant": f"{k:03d}",
+                    "trial": range(1, n_choices + 1),
+                    "response": np.where(later, "later", "sooner"),
+                    "sooner": sooner,
+                    "later": 100.0,
+                    "later_days": days,
+                    "method": method,
+                }
+            )
+        )
+    return runs_of(pd.concat(frames, ignore_index=True), "discounting")
+
+
+def test_rates_of_fixed_offers_are_as_reliable_by_halves_as_by_their_posteriors() -> None:
+    found = reliability(choosers(0.8, 10.0, "fixed"), {"discounting": None}, 100)
+    halves, posterior = row_of(found, "ln_k"), row_of(found, "ln_k", "posterior")
+    assert halves.sb_median == pytest.approx(posterior.sb_median, abs=0.06)
+    assert posterior.ci_low < posterior.sb_median < posterior.ci_high
+    assert (posterior.n_people, posterior.n_splits, posterior.flag) == (40, None, ())
+    noisy = reliability(choosers(0.2, 3.0, "fixed"), {"discounting": None}, 20)
+    assert row_of(noisy, "ln_k", "posterior").sb_median < posterior.sb_median - 0.3
+
+
+def test_offers_that_follow_the_answers_have_no_halves_but_a_posterior() -> None:
+    found = reliability(choosers(0.8, 10.0, "adaptive", n=12), {"discounting": None}, 20)
+    for name in ("ln_k", "later_share"):
+        assert row_of(found, name).flag == ("adapted_offers",)
+        assert math.isnan(row_of(found, name).sb_median)
+    assert row_of(found, "mcq_ln_k").flag == ("not_measured",)
+    assert 0.5 < row_of(found, "ln_k", "posterior").sb_median < 1
 
 
 def test_fewer_than_three_people_and_unmeasured_indices_have_their_reason() -> None:
@@ -247,7 +309,7 @@ def test_the_study_gets_its_table_with_a_reason_for_every_empty_value(study: Pat
     assert set(zip(rows["task"], rows["index"], strict=True)) == {
         (task, split.index) for task, splits in SPLITS.items() for split in splits
     }
-    reasons = {"few_people", "not_measured", "no_common_items", "no_differences"}
+    reasons = {"few_people", "not_measured", "adapted_offers", "no_common_items", "no_differences"}
     for _, row in rows.iterrows():
         flags = set() if pd.isna(row["flag"]) else set(str(row["flag"]).split("|"))
         assert flags <= set(FLAGS)

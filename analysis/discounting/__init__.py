@@ -20,7 +20,7 @@ from analysis.discounting.curve import curve_rows
 from analysis.discounting.elsewhere import AXIS, auc, fit_choices, johnson_bickel, score_mcq27
 from analysis.discounting.meaning import CONDITIONS, DESCRIPTIONS, FLAGS
 from analysis.discounting.model import choices_of, likelihood_rows, posterior_rows
-from analysis.discounting.offers import EASY, OFFERS, SIZES
+from analysis.discounting.offers import EASY, OFFERS, SIZES, counted
 from analysis.discounting.questionnaire import questionnaire_rows
 from analysis.indices import Analysis, Index
 from analysis.read import Trials
@@ -61,7 +61,7 @@ def indices(trials: Trials, params: Params | None = None) -> list[Index]:
     settings = params or Params()
     test = sorted(trials.test, key=lambda trial: trial.trial)
     shown = [trial for trial in test if trial.outcome.get("shown", True)]
-    offers = [trial for trial in shown if trial.design.get("condition", "choice") in OFFERS]
+    offers = counted(trials)
     return [
         *questionnaire_rows(trials.run, [t for t in offers if t.design.get("method") == "mcq"]),
         *share_rows(trials.run, offers),

@@ -7,25 +7,31 @@ from typing import Any
 
 import numpy as np
 
-from analysis.discounting.offers import OFFERS, item_k, money_of
+from analysis.discounting.offers import OFFERS, answered_of, chose_later, counted, item_k, money_of
 from analysis.halves import Bools, Floats, Parts, Split, mean_of, thirds
-from analysis.hyperbola import LAPSE, PRIOR_LN_BETA, PRIOR_LN_BETA_SD, PRIOR_LN_K, PRIOR_LN_K_SD
+from analysis.hyperbola import (
+    LAPSE,
+    PRIOR_LN_BETA,
+    PRIOR_LN_BETA_SD,
+    PRIOR_LN_K,
+    PRIOR_LN_K_SD,
+)
 from analysis.mcq import boundary_score
 from analysis.read import Trial, Trials, number
 
 ADAPTED = ("adjusting", "five_trial", "adaptive")
-"""Methods whose offers follow the answers: their halves are no two tests of the same kind."""
+"""Methods whose offers follow the answers.
+
+Every offer lies where all earlier answers put the person, those of the other half too, so two
+halves agree on that place whatever was answered in them: their correlation is too high.
+"""
 
 
 def _offers(trials: Trials) -> list[Trial]:
     return [
         t
-        for t in sorted(trials.test, key=lambda trial: trial.trial)
-        if t.response in ("sooner", "later")
-        and t.outcome.get("shown", True)
-        and t.design.get("condition", "choice") in OFFERS
-        and t.design.get("method") not in (*ADAPTED, "experiential")
-        and money_of(t) is not None
+        for t in answered_of(counted(trials))
+        if t.design.get("method") not in (*ADAPTED, "experiential") and money_of(t) is not None
     ]
 
 
@@ -111,9 +117,22 @@ def _ln_k(trials: Trials, _: Any) -> Parts | None:
     return Parts(_offer_strata(offers), score)
 
 
+def money_choices(trials: Trials) -> list[tuple[float, float, float, float, bool]]:
+    """All choices of money of a run, adapted offers too, with what was taken."""
+    offers = [t for t in counted(trials) if t.design.get("method") != "experiential"]
+    return [(*row, chose_later(t)) for t in answered_of(offers) if (row := money_of(t)) is not None]
+
+
+def _adapted(trials: Trials) -> str | None:
+    methods = {t.design.get("method") for t in trials.test}
+    return "adapted_offers" if methods & {*ADAPTED} else None
+
+
+STRATA = ("magnitude", "condition", "rank third")
+
 SPLITS = (
-    Split("ln_k", "all", ("magnitude", "condition", "rank third"), _ln_k),
-    Split("mcq_ln_k", "all", ("magnitude", "condition", "rank third"), _mcq_ln_k),
-    Split("later_share", "all", ("magnitude", "condition", "rank third"), _later_share),
+    Split("ln_k", "all", STRATA, _ln_k, _adapted),
+    Split("mcq_ln_k", "all", STRATA, _mcq_ln_k),
+    Split("later_share", "all", STRATA, _later_share, _adapted),
 )
 """The indices of this task whose reliability is told."""

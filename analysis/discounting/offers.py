@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analysis.read import Trial, number
+from analysis.read import Trial, Trials, number
 
 CONSISTENT = 0.75
 """Consistency of a size of amount below which the questionnaire's k is marked."""
@@ -17,6 +17,16 @@ SIZES = ("small", "medium", "large")
 EASY = ("easy_sooner", "easy_later")
 OFFERS = ("choice", *EASY, "near")
 """Conditions of choices that count; catch trials and forced ones do not."""
+
+
+def counted(trials: Trials) -> list[Trial]:
+    """The offers of a run that count, in order: made, and neither practice nor a catch."""
+    test = sorted(trials.test, key=lambda trial: trial.trial)
+    return [
+        trial
+        for trial in test
+        if trial.outcome.get("shown", True) and trial.design.get("condition", "choice") in OFFERS
+    ]
 
 
 def answered_of(trials: Iterable[Trial]) -> list[Trial]:
