@@ -104,13 +104,28 @@ DESCRIPTIONS = {
     "cost_control_judgement": "the same for the control judgement (age or sex) of the same eyes",
     "specific_cost": "cost less cost_control_judgement",
     "slope_<slider>": "change of logit accuracy per 10 points of that slider, within the person",
+    "slope_pleasure_<valence>": "that on negative, neutral or positive items",
+    "slope_pleasure_negative_less_positive": "that on negative less that on positive items",
+    "trust_slope": "slope of ratings on norms over runs: sensitivity",
+    "trust_dprime": "d' of trustworthy against untrustworthy faces over runs: sensitivity",
     "trust_bias": "mean of rating less norm over runs",
-    "trust_slope": "slope of ratings on norms over runs",
+    "trust_criterion": "criterion of the same faces over runs: bias",
+    "trust_consistency": "mean distance of two ratings of a face; small is steady",
+    "moral_<index>": "that index of the moral task over runs",
     "ln_k": "ln of the discount rate over runs",
     "<name>_change": "that in the attachment state less that in the control state",
     "attachment_bias": "priming by the attachment sense less that by the other sense",
-    "attachment_bias_soa_<ms>": "that at one SOA",
+    "attachment_specificity": "priming by the attachment sense less that of emotional words",
+    "priming_subordinate": "priming by the sense that is seldom meant, of either kind",
+    "priming_dominant": "priming by the sense that is mostly meant",
+    "dominance_bias": "the dominant less the subordinate",
+    "<name>_soa_<ms>": "that at one SOA",
+    "memory_<class>": "d' of recognition of words of a class over runs",
+    "memory_advantage": "emotional less neutral words in d'; also by state",
     "memory_gap": "(emotional - neutral d') in the control less that in the attachment state",
+    "criterion_<class>": "criterion of the same; above 0: rather new",
+    "criterion_advantage": "emotional less neutral words in the criterion; also by state",
+    "criterion_gap": "that in the control less that in the attachment state",
 }
 
 FLAGS = {
@@ -118,6 +133,9 @@ FLAGS = {
     "no_attachment_run": "undefined: no run of the task in the attachment state",
     "few_runs": "undefined: fewer than two runs with this slider before them",
     "same_affect": "undefined: the slider stood the same before every run",
+    "no_item_valence": "undefined: the valence of the items is not known",
+    "no_words": "undefined: no word of this class was tested",
+    "missing_cells": "undefined: a class of words is missing in a state",
     "forms_differ": "the states had different items of unknown difficulty: it is in the value",
     "no_se": "no standard error, so the value takes no part in the pooling",
     "one_person": "not shrunk: nobody else has this contrast",
@@ -144,7 +162,8 @@ def contrasts_json() -> bytes:
         "shrunk_se": {"Description": "posterior SD of shrunk with m and tau^2 taken as known"},
         "reliability": {
             "Description": "tau^2/(tau^2 + mean se^2) over the study's people: share of the "
-            "differences between people that is no noise; the same in all rows of a contrast"
+            "differences between people that is no noise; the same in all rows of a contrast. For "
+            "logits se^2 is the mean over people for as many trials, here and in shrunk"
         },
         "unit": {"Description": "unit of value, se, ci_low, ci_high, shrunk and shrunk_se"},
         "n_control": {

@@ -30,11 +30,13 @@ table_of <- function(file) read.delim(file, na.strings = "n/a", quote = "",
                                       colClasses = c(participant = "character",
                                                      session = "character"))
 states <- table_of("states.tsv")
+felt <- c("pleasure", "arousal", "distress", "love")
 people <- file.path("..", "..", "participants.tsv")
 groups <- if (file.exists(people)) read.delim(people, na.strings = "n/a", quote = "",
                                               colClasses = "character") else NULL
 with_states <- function(file) {{
-  trials <- merge(table_of(file), states[c("participant", "session", "task", "run", "state")],
+  trials <- merge(table_of(file),
+                  states[c("participant", "session", "task", "run", "state", felt)],
                   by = c("participant", "session", "task", "run"), all.x = TRUE)
   trials <- trials[trials$practice == "false" & is.na(trials$excluded), ]
   if (!is.null(groups) && "group" %in% names(groups))
@@ -59,12 +61,29 @@ fit <- function(title, model) {{
 if (file.exists("trials_eyes.tsv")) {{
   eyes <- with_states("trials_eyes.tsv")
   eyes$correct <- as.integer(eyes$correct == "true")
+  every <- eyes
   eyes <- eyes[!is.na(eyes$state), ]
   # Prediction 1: {FORMULAS["1"]}
   text <- "correct ~ state * group * condition + valence + form + run +
            (1 + state | participant) + (1 | stim_id)"
   fit("1: state", function() glmer(formula_of(text, eyes,
       c("group", "condition", "valence", "form", "run")), eyes, binomial))
+  # Prediction 2: {FORMULAS["2"]}
+  for (slider in c("pleasure", "distress")) if (usable(slider, every)) {{
+    mental <- every[(is.na(every$condition) | every$condition == "mental") &
+                      !is.na(every[[slider]]), ]
+    mean_of <- function(x) ave(x, mental$participant, FUN = mean)
+    mental$affect_between <- (mean_of(mental[[slider]]) - mean(mental[[slider]])) / 10
+    mental$affect_within <- (mental[[slider]] - mean_of(mental[[slider]])) / 10
+    text <- "correct ~ affect_within + affect_between + state * group +
+             (1 + affect_within || participant) + (1 | stim_id)"
+    fit(paste("2:", slider, "per 10 points"), function() glmer(formula_of(text, mental,
+        c("group", "state")), mental, binomial))
+    # The first step of the mediation: what the state does to the feeling, a row a run.
+    runs <- unique(mental[c("participant", "session", "run", "state", slider)])
+    if (usable("state", runs)) fit(paste("2: mediation, state on", slider), function()
+      lmer(as.formula(paste(slider, "~ state + (1 | participant)")), runs))
+  }}
 }}
 if (file.exists("trials_polysemy.tsv")) {{
   words <- with_states("trials_polysemy.tsv")
@@ -77,8 +96,6 @@ if (file.exists("trials_polysemy.tsv")) {{
   fit("6: words", function() lmer(formula_of(text, words,
       c("soa", "group", "target_len", "target_zipf")), words))
 }}
-# Prediction 2: {FORMULAS["2"]}
-#   affect: the slider before the run, as in the table of contrasts; within: less the person's mean
 # Prediction 3: {FORMULAS["3"]}
 # Prediction 4: {FORMULAS["4"]}
 #   scores: phenotype/*.tsv of the study, standardised over people

@@ -32,6 +32,9 @@ Key = tuple[str, str, str, int]
 COLUMNS = ("participant", "session", "task", "run", "state")
 AFFECTS = ("pleasure", "arousal", "distress")
 
+FELT = (*AFFECTS, "love")
+"""What was felt before a run, as the table of states has it."""
+
 MOOD = "mood"
 """The task that only asks how one feels."""
 
@@ -264,8 +267,11 @@ def _given(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[Key, S
 
 def states_tsv(states: Iterable[InState]) -> bytes:
     """The table of states as it was used."""
-    rows = ([*one.key, one.state, one.source] for one in sorted(states, key=lambda one: one.key))
-    return tsv((*COLUMNS, "source"), rows)
+    rows = (
+        [*one.key, one.state, one.source, *(one.affect.get(name) for name in FELT)]
+        for one in sorted(states, key=lambda one: one.key)
+    )
+    return tsv((*COLUMNS, "source", *FELT), rows)
 
 
 def states_json() -> bytes:
@@ -288,6 +294,14 @@ def states_json() -> bytes:
                 "Description": "protocol (the session's own plan), the induction that the run "
                 "follows by the computer's clock, states.tsv (the study's own table), "
                 "no_induction_before, or no_clock"
+            },
+            **{
+                name: {
+                    "Description": f"{name} before the run: last slider of the induction or of a "
+                    "mood run after it; love is the mean rating of the induction's person",
+                    "Units": "points, 0 to 100",
+                }
+                for name in FELT
             },
         }
     )
