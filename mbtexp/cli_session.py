@@ -84,6 +84,10 @@ def _add_how(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mock-triggers", action="store_true", help="without the rig's trigger line; says so"
     )
+    parser.add_argument(
+        "--photos", type=Path, metavar="DIR", help="show the participant's own (mbtexp photos)"
+    )
+    parser.add_argument("--size", type=_size, metavar="WxH", help="size of the pilot's window")
     parser.add_argument("--resume", action="store_true", help="go on with an interrupted session")
     parser.add_argument(
         "--changed-protocol",
@@ -109,6 +113,13 @@ def _add_plan(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no size; write 1280x720")
+    return int(width), int(height)
+
+
 def _asked(options: argparse.Namespace) -> Asked:
     from mbtexp.protocol.asked import Asked
 
@@ -126,6 +137,8 @@ def _asked(options: argparse.Namespace) -> Asked:
         virtual=options.virtual,
         with_triggers=options.with_triggers,
         mock_triggers=options.mock_triggers,
+        size=options.size,
+        photos=options.photos,
         start_at=options.start_at,
         skip=tuple(options.skip),
         resume=options.resume,

@@ -35,6 +35,8 @@ class Asked:
     with_triggers: bool = False
     mock_triggers: bool = False
     size: tuple[int, int] | None = None
+    photos: Path | None = None
+    """Folder of the participants' own photographs."""
     start_at: str | None = None
     """Step to begin with; those before it are skipped."""
     skip: tuple[str, ...] = ()
@@ -67,6 +69,7 @@ class Asked:
             with_triggers=self.with_triggers,
             mock_triggers=self.mock_triggers,
             size=self.size,
+            photos=self.photos,
         )
 
     def rig_read(self) -> Rig:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mbtexp.errors import MbtexpError, SettingError, did_you_mean
 from mbtexp.protocol.cells import Cell, Step, cells_of, steps_of
 from mbtexp.protocol.settings import BLANK, Protocol, StepSettings
-from mbtexp.task import find_task
+from mbtexp.task import Task, find_task
 
 STATES = ("attachment", "control")
 
@@ -31,13 +31,13 @@ def check_protocol(protocol: Protocol, *, where: str) -> None:
     _check_factors(protocol, where)
     _check_blanks(protocol, where)
     _check_roles(protocol, where)
-    known: set[tuple[object, ...]] = set()
+    tasks = _Tasks()
     for cell in _varied(protocol):
         steps = steps_of(protocol, cell)
         for step in steps:
-            _check_step(step, known, f"{where}: step {step.step}")
+            _check_step(step, tasks, f"{where}: step {step.step}")
         here = where if len(cells_of(protocol)) == 1 else f"{where}: cell {cell.number}"
-        _check_order(protocol, steps, here)
+        _check_order(protocol, steps, tasks, here)
         _check_halves(steps, here)
 
 
@@ -199,19 +199,36 @@ def _check_roles(protocol: Protocol, where: str) -> None:
 # -- each cell ------------------------------------------------------------------------------------
 
 
-def _check_step(step: Step, known: set[tuple[object, ...]], where: str) -> None:
+class _Tasks:
+    """The tasks of a protocol, each looked up once: a look-up goes through every package."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Task] = {}
+        self._fitting: set[tuple[object, ...]] = set()
+
+    def __getitem__(self, name: str) -> Task:
+        if name not in self._found:
+            self._found[name] = find_task(name)
+        return self._found[name]
+
+    def check_settings(self, step: Step) -> None:
+        """Refuse a run whose preset or settings the task does not have."""
+        key = (step.task, step.preset, *sorted(step.changes.items()))
+        if step.task is None or key in self._fitting:
+            return
+        task = self[step.task]
+        task.settings(step.preset or next(iter(task.presets)), step.changes, where="changes")
+        self._fitting.add(key)
+
+
+def _check_step(step: Step, tasks: _Tasks, where: str) -> None:
     """A run's task, preset and settings exist; a state is one of the two."""
     if step.state is not None and step.state not in STATES:
         raise SettingError(f"{where}: state is {step.state!r}; {did_you_mean(step.state, STATES)}")
     for text in (step.title, step.text):
         _refuse_unprintable(text, where)
-    key = (step.task, step.preset, tuple(sorted(step.changes.items())))
-    if step.task is None or key in known:
-        return
-    known.add(key)
     try:
-        task = find_task(step.task)
-        task.settings(step.preset or next(iter(task.presets)), step.changes, where="changes")
+        tasks.check_settings(step)
     except MbtexpError as error:
         raise SettingError(f"{where}: {error}") from None
 
@@ -221,7 +238,7 @@ def _refuse_unprintable(text: str, where: str) -> None:
         raise SettingError(f"{where}: a text has signs that cannot be printed; type it again.")
 
 
-def _check_order(protocol: Protocol, steps: Iterable[Step], where: str) -> None:
+def _check_order(protocol: Protocol, steps: Sequence[Step], tasks: _Tasks, where: str) -> None:
     """What follows what: nothing that must not, and nothing before what it builds on."""
     induced: Step | None = None
     names, seen = {step.step for step in protocol.steps}, set()
@@ -233,7 +250,7 @@ def _check_order(protocol: Protocol, steps: Iterable[Step], where: str) -> None:
                     f"{where}: step {step.step}: {step.task} comes right after {induced.step}, "
                     "which never_after_induction forbids; put other tasks between."
                 )
-            needed = find_task(step.task).builds_on
+            needed = tasks[step.task].builds_on
             if needed is not None and needed not in seen:
                 raise SettingError(
                     f"{where}: step {step.step}: {step.task} asks about what was seen in "

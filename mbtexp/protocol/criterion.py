@@ -21,20 +21,32 @@ def ratings(log: Log) -> list[tuple[str, float]]:
     A trial that was shown twice (a resumed run) counts with its last answer, at its last place.
     """
     answers = [
-        (event["trial"], event["design"]["scale"], event["outcome"]["response"])
+        (event["trial"], scale, value)
         for event in log.of("trial")
-        if event["design"].get("scale") and _is_number(event["outcome"].get("response"))
+        for scale in [_slider(event["design"])]
+        for value in [_answer(event["outcome"])]
+        if scale and value is not None
     ]
     last = {trial: place for place, (trial, _, _) in enumerate(answers)}
     return [
-        (str(scale), float(value))
+        (scale, value)
         for place, (trial, scale, value) in enumerate(answers)
         if last[trial] == place
     ]
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _slider(row: Mapping[str, object]) -> str:
+    """Name of the slider of a design row; empty if it is none."""
+    return str(row.get("scale") or row.get("item") or "")
+
+
+def _answer(outcome: Mapping[str, object]) -> float | None:
+    """Where the slider was left, 0 to 100; None if it was not touched."""
+    for name in ("response", "value"):
+        given = outcome.get(name)
+        if isinstance(given, int | float) and not isinstance(given, bool):
+            return float(given)
+    return None
 
 
 def too_distressed(logs: Iterable[Log], rule: Distress) -> tuple[float, ...]:
