@@ -230,13 +230,6 @@ def _add_data(commands: Any) -> None:
         help="random halves behind each reliability (500; 5000 for a paper)",
     )
     analyse.add_argument(
-        "--splits",
-        dest="n_splits",
-        type=_count,
-        metavar="N",
-        help="random halves behind each reliability (500; 5000 for a paper)",
-    )
-    analyse.add_argument(
         "--fresh", action="store_true", help="score every log again, also those that did not change"
     )
     analyse.add_argument(
