@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from analysis.indices import Index
 from analysis.quality import Check
@@ -19,8 +20,10 @@ from analysis.states import Placed, Told
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (Check, Index, Placed, Reliability, Told)
 }
-_FIELDS = {name: tuple(entry.name for entry in fields(kind)) for name, kind in KINDS.items()}
+_FIELDS = {kind: tuple(entry.name for entry in fields(kind)) for kind in KINDS.values()}
 _TIME = "time"
+
+Kind = TypeVar("Kind")
 
 
 def written(value: object) -> bytes:
@@ -42,13 +45,26 @@ def read_back(line: bytes) -> Any:
         raise ValueError(f"no record: {error}") from None
 
 
+def columns_written(kind: type[Any], rows: Sequence[Any]) -> list[list[Any]]:
+    """Many of one kind by column, which takes a third of the time of one after the other."""
+    return [[getattr(row, name) for row in rows] for name in _FIELDS[kind]]
+
+
+def rows_back(kind: type[Kind], columns: Iterable[Sequence[Any]]) -> tuple[Kind, ...]:
+    """The rows that were written by column."""
+    names = _FIELDS[kind]
+    return tuple(
+        [kind(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+    )
+
+
 def _named(value: Any) -> dict[str, list[Any]]:
     """What JSON does not know: one of our kinds, a time, a number of numpy."""
     if isinstance(value, datetime):
         return {_TIME: [value.isoformat()]}
     if is_dataclass(value) and not isinstance(value, type):
-        name = type(value).__name__
-        return {name: [getattr(value, own) for own in _FIELDS[name]]}
+        kind = type(value)
+        return {kind.__name__: [getattr(value, own) for own in _FIELDS[kind]]}
     plain: dict[str, list[Any]] = value.item()
     return plain
 
@@ -59,17 +75,21 @@ _ENCODE = json.JSONEncoder(
 
 
 def _value(found: Any) -> Any:
-    if isinstance(found, str):
+    kind = type(found)
+    if kind is str:
         # A study says the same few words some million times.
         return sys.intern(found)
-    if isinstance(found, list):
-        return tuple([_value(item) for item in found])
-    if not isinstance(found, dict):
+    if kind is list:
+        return tuple([_value(item) if type(item) in _NOT_AS_IT_IS else item for item in found])
+    if kind is not dict:
         return found
     name = next(iter(found), "")
     if len(found) == 1 and name in KINDS:
-        own = [_value(item) for item in found[name]]
-        return KINDS[name](**dict(zip(_FIELDS[name], own, strict=True)))
+        of = KINDS[name]
+        return of(**dict(zip(_FIELDS[of], map(_value, found[name]), strict=True)))
     if len(found) == 1 and name == _TIME:
         return datetime.fromisoformat(found[name][0])
     return {sys.intern(key): _value(item) for key, item in found.items()}
+
+
+_NOT_AS_IT_IS = frozenset({str, list, dict})

@@ -12,7 +12,7 @@ from typing import Any, overload
 from analysis.indices import Analysis, Index
 from analysis.quality import Check, quality
 from analysis.read import KEY, RESULT, Run, Trial, Trials, own_columns, rows_of, trials_of
-from analysis.record import read_back, written
+from analysis.record import columns_written, read_back, rows_back, written
 from analysis.states import Placed, placed
 from analysis.tables import MISSING, lines
 from analysis.unchanged import digest
@@ -103,8 +103,8 @@ def scored_bytes(
         "told": [sentence.replace(str(path), HERE) for sentence in trials.told],
         "n_rows": len(trials),
         "n_test": len(trials.test),
-        "indices": found,
-        "checks": quality(log, trials, found),
+        "indices": columns_written(Index, found),
+        "checks": columns_written(Check, quality(log, trials, found)),
         "placed": placed(log, trials),
         "design": design,
         "outcome": outcome,
@@ -123,7 +123,13 @@ def scored_of(path: Path, content: bytes, log: str) -> Scored:
         This is something else.
     """
     head, _, packed = content.partition(b"\n")
-    record = read_back(head)
+    try:
+        return _scored(path, read_back(head), packed, log)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"no record of a run: {error}") from None
+
+
+def _scored(path: Path, record: Mapping[str, Any], packed: bytes, log: str) -> Scored:
     damage, told = (
         tuple(sentence.replace(HERE, str(path)) for sentence in record[name])
         for name in ("damage", "told")
@@ -131,8 +137,8 @@ def scored_of(path: Path, content: bytes, log: str) -> Scored:
     run = Run(path=path, damage=damage, columns=_columns(record["columns"]), **record["run"])
     return Scored(
         trials=Trials(run, LateRows(path, log, record["n_rows"]), told),
-        indices=record["indices"],
-        checks=record["checks"],
+        indices=rows_back(Index, record["indices"]),
+        checks=rows_back(Check, record["checks"]),
         placed=record["placed"],
         rows=Rows(record["design"], record["outcome"], packed),
         log=log,
@@ -188,6 +194,10 @@ class _Recent:
         while kept > self._most and len(self._rows) > 1:
             kept -= len(self._rows.pop(next(iter(self._rows))))
         return rows
+
+    def forget(self) -> None:
+        """Give the memory back."""
+        self._rows.clear()
 
 
 _RECENT = _Recent(AT_HAND)
