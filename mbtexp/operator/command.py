@@ -43,7 +43,7 @@ class Command(QObject):
         self._process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
         self._process.setProcessEnvironment(_environment())
         self._process.setProgram(sys.executable)
-        self._process.setArguments(["-m", "mbtexp.cli", *words])
+        self._process.setArguments(["-m", "mbtexp.operator.child", *words])
         self._process.readyReadStandardOutput.connect(self._read)
         self._process.finished.connect(self._finished)
         self._process.errorOccurred.connect(self._failed)
@@ -63,6 +63,8 @@ class Command(QObject):
 
     def answer(self, line: str) -> None:
         """Give it the line that it waits for."""
+        self.output += f"{line}\n"
+        self.said.emit(f"{line}\n")
         self._process.write(f"{line}\n".encode())
 
     def stop(self) -> None:

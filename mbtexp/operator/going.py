@@ -21,10 +21,16 @@ from PyQt6.QtWidgets import (
 from mbtexp.operator.command import LOST_CODE, STOPPED_CODE
 from mbtexp.task import Catalogue
 
+CAN_STOP = sys.platform != "win32"
+"""On Windows a process without a console cannot be asked to end; the keys at its screen can."""
+
 YES_OR_NO = "(yes/no)"
 """How the command line ends a question that takes only these."""
 
-WORD = re.compile(r"\[(\w)\](\w*)")
+PRESS_ENTER = "Press Enter"
+"""How it asks for nothing but a sign that it can go on."""
+
+WORD = re.compile(r"\[(\w)\]([^,:\[\]]*)")
 """How it shows a word that can be answered, which its first letter stands for: ``[s]kip``."""
 
 
@@ -101,8 +107,7 @@ class Going(QWidget):
         self.hint.show()
         self.words.clear()
         self._show_question("")
-        # On Windows a process without a console cannot be asked; the keys at its screen can stop it.
-        self.stop.setVisible(sys.platform != "win32")
+        self.stop.setVisible(CAN_STOP)
         self.folder.setVisible(False)
         self.back.setVisible(False)
 
@@ -115,17 +120,21 @@ class Going(QWidget):
     def ask(self, question: str) -> None:
         """It waits for an answer: one of a few words, or a line."""
         words = choices_of(question)
-        self._show_question(question.removesuffix(YES_OR_NO).strip())
+        self._show_question(_without_words(question))
+        self.stop.hide()  # every question has its own way out
         for word in words:
-            self._offer(word)
-        self.line.setVisible(not words)
-        self.answer.setVisible(not words)
-        first: QWidget = self.choices[0] if words else self.line
+            self._offer(word, self._said(word) if word in ("yes", "no") else f"&{word}")
+        if PRESS_ENTER in question:
+            self._offer("", self._said("continue"))
+        self.line.setVisible(not self.choices)
+        self.answer.setVisible(not self.choices)
+        first: QWidget = self.choices[0] if self.choices else self.line
         first.setFocus()
 
-    def end(self, code: int) -> None:
-        """It is over."""
-        words = {0: "finished", LOST_CODE: "finished_lost", STOPPED_CODE: "stopped"}
+    def end(self, code: int, *, session: bool) -> None:
+        """It is over: a whole session, or a single run."""
+        lost = "not_over" if session else "finished_lost"
+        words = {0: "finished", LOST_CODE: lost, STOPPED_CODE: "stopped"}
         self._set_head(self._said(words.get(code, "refused")), "good" if code == 0 else "bad")
         self.hint.hide()
         self._show_question("")
@@ -146,12 +155,13 @@ class Going(QWidget):
             button.deleteLater()
         self.choices = []
 
-    def _offer(self, word: str) -> None:
+    def _offer(self, word: str, label: str) -> None:
         """One more button, that answers with this word."""
-        button = QPushButton(self._said(word) if word in ("yes", "no") else f"&{word}")
+        button = QPushButton(label)
         button.setAutoDefault(True)
         button.clicked.connect(partial(self._give, word))
         self._asked.addWidget(button)
+        button.show()  # at once, so that it can take the focus
         self.choices.append(button)
 
     def _answer_line(self) -> None:
@@ -160,6 +170,7 @@ class Going(QWidget):
     def _give(self, line: str, _checked: bool = False) -> None:
         if self._asks:
             self._show_question("")
+            self.stop.setVisible(CAN_STOP)
             self.answered.emit(line)
 
     def _set_head(self, text: str, kind: str) -> None:
@@ -177,14 +188,21 @@ class Going(QWidget):
 def choices_of(question: str) -> list[str]:
     """The words that a question takes; none where any line will do.
 
-    >>> choices_of("Again? (yes/no)"), choices_of("Next: eyes. [b]egin, [s]kip:")
-    (['yes', 'no'], ['begin', 'skip'])
+    >>> choices_of("Again? (yes/no)"), choices_of("Next: eyes. [b]egin, [l]eave it out:")
+    (['yes', 'no'], ['begin', 'leave it out'])
     >>> choices_of("Why?")
     []
     """
     if question.endswith(YES_OR_NO):
         return ["yes", "no"]
     return ["".join(found) for found in WORD.findall(question)] if question.endswith(":") else []
+
+
+def _without_words(question: str) -> str:
+    """A question without the words that have become buttons."""
+    if choices_of(question):
+        question = WORD.split(question.removesuffix(YES_OR_NO))[0]
+    return question.strip().rstrip(":")
 
 
 def text_pane() -> QPlainTextEdit:

@@ -141,7 +141,7 @@ class Window(QWidget):
         self.pages.addWidget(self.going)
         QVBoxLayout(self).addWidget(self.pages)
         letters = self.fontMetrics().averageCharWidth()
-        self.resize(92 * letters, 44 * self.fontMetrics().height())
+        self.resize(104 * letters, 44 * self.fontMetrics().height())
 
     def speak(self) -> None:
         """Put all words into the window's language."""
@@ -200,8 +200,7 @@ class Window(QWidget):
     def _tell(self) -> None:
         """What is to be known before the start; whether there can be one."""
         entries, there = self.form.entries(), self._existing
-        protocol = entries.what is not None and entries.what.kind == "protocol"
-        ending = "_steps" if protocol else ""
+        ending = "_steps" if _is_session(entries) else ""
         said = ""
         if there is not None:
             key = "complete" if there.complete else "resume"
@@ -244,7 +243,7 @@ class Window(QWidget):
             self._tell()
             self._show_sheet("")
             return
-        self._show_sheet(short_plan(output))
+        self._show_sheet(output.strip() if _is_session(self._planned) else short_plan(output))
 
     def _show_sheet(self, text: str) -> None:
         if text != self.sheet.toPlainText():
@@ -284,8 +283,8 @@ class Window(QWidget):
             self.showMinimized()
 
     def _asked(self, question: str) -> None:
-        self.going.ask(question)
         self._come_back()
+        self.going.ask(question)
 
     def _answer(self, line: str) -> None:
         if self._run is not None:
@@ -306,7 +305,7 @@ class Window(QWidget):
                 self.form.complain({**self._wrong, name: refused})
                 self.form.focus_first({name: refused})
                 return
-        self.going.end(code)
+        self.going.end(code, session=_is_session(self._started))
 
     def _ask_to_stop(self) -> None:
         sure = QMessageBox.question(self, self._text("title"), self._text("stop_sure"))
@@ -373,6 +372,11 @@ def show() -> int:
     window = Window(settings_file(), QLocale.system().name().partition("_")[0])
     window.show()
     return application.exec()
+
+
+def _is_session(entries: Entries | None) -> bool:
+    """Whether it is a whole session that was filled in, not a single run."""
+    return entries is not None and entries.what is not None and entries.what.kind == "protocol"
 
 
 def _catalogue(language: str) -> Catalogue:

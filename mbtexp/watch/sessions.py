@@ -113,8 +113,7 @@ def _minutes(step: dict[str, Any]) -> float | None:
 
 
 def _what(step: dict[str, Any]) -> str:
-    """What a step shows, in a word or two: a task with its preset, or its kind."""
+    """What a step shows, in a few words: its title, a task with its preset, or its kind."""
     task, preset = step.get("task"), step.get("preset")
-    if not task:
-        return str(step.get("kind", ""))
-    return f"{task}, {preset}" if preset else str(task)
+    plain = f"{task}, {preset}" if task and preset else str(task or step.get("kind", ""))
+    return str(step.get("title") or plain)

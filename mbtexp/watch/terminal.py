@@ -63,7 +63,7 @@ def _times(what: str, elapsed_s: float, left_s: float | None) -> str:
 
 
 def _step(step: StepView) -> list[str]:
-    planned = "" if step.minutes is None else f"{step.minutes:g} min"
+    planned = "" if step.minutes is None else f"{round(step.minutes, 1):g} min"
     state = f"{step.state}{': ' + step.reason if step.reason else ''}"
     return [MARKS[step.state], step.step, step.what, planned, state]
 
