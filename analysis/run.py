@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from analysis import attachment, discounting, eyes, polysemy, trust
+from analysis import attachment, discounting, eyes, mood, polysemy, trust
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.parallel import cores
 from analysis.quality import Check, quality_json, quality_tsv
@@ -36,6 +36,7 @@ ANALYSES: Mapping[str, Analysis] = {
         attachment.ANALYSIS,
         discounting.ANALYSIS,
         eyes.ANALYSIS,
+        mood.ANALYSIS,
         polysemy.ANALYSIS,
         trust.ANALYSIS,
     )

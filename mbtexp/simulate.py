@@ -92,7 +92,8 @@ class SimulatedResponses:
         due = []
         while self._ahead and self._ahead[0][0] <= self._clock.now():
             press = heapq.heappop(self._ahead)[2]
-            (self._held.add if press.down else self._held.discard)(press.key)
+            if press.at is None:  # the mouse's button is no key that is held
+                (self._held.add if press.down else self._held.discard)(press.key)
             due.append(press)
         return due
 

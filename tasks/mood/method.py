@@ -19,6 +19,7 @@ from tasks.mood.screens import (
     BETWEEN,
     BETWEEN_S,
     CROSS,
+    START,
     circles,
     confirm_button,
     figures,
@@ -154,5 +155,7 @@ def _open(run: Run, block: Block, material: Material) -> None:
         lead = Phase("lead_in", CROSS, frames=1)
         run.prepare([lead, replace(lead, name="ready")])
         run.show([lead])
-    elif block.resumed:
+        return
+    if block.resumed:
         run.page("start", text("resumed"), go_on(material))
+    run.show([START])

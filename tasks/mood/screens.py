@@ -17,6 +17,10 @@ BETWEEN = Phase("between", (), BETWEEN_S)
 """An empty screen after an answer: its trigger pulse ends before the next code is due."""
 
 
+START = Phase("between", (), 0.3)
+"""An empty screen after a page: its key has come up again when the first rating appears."""
+
+
 def moving(material: Material) -> tuple[str, ...]:
     """The keys for left, right and, if there is one, confirm."""
     params: Params = material.params

@@ -29,7 +29,7 @@ class Params:
     order: Literal["usual", "fixed", "shuffled"] = setting(
         "usual", doc="order of the items; usual: as its authors give it"
     )
-    lines: int = setting(1, doc="items on a page", low=1, high=5)
+    lines: int = setting(1, doc="items on a page", low=1, high=4)
     answer: Literal["figures", "move"] = setting(
         "figures", doc="a key for each answer, or two keys that move and one that confirms"
     )

@@ -13,6 +13,7 @@ from mbtexp.triggers.codes import QUESTIONNAIRE as CODES
 from tasks.questionnaire.design import Params, Trial, form_of
 from tasks.questionnaire.screens import (
     BETWEEN,
+    START,
     above,
     also,
     answer_keys,
@@ -34,6 +35,7 @@ def play(run: Run, material: Material) -> None:
             run.prepare([Phase("scene", scene, 1.0), BETWEEN])
         if params.pages:
             run.page("instructions", instructions(material), ("space",))
+        run.show([START])
         for trial in run.trials_of(block):
             outcome = _asked(run, trial, rows, material, shown)
             while outcome is None:

@@ -11,12 +11,15 @@ from mbtexp.task import Material
 from mbtexp.timeline import Button, Phase, Scale, Stimulus, Text
 from tasks.questionnaire.design import Params, Trial
 
-DIM = "#b4b4b4"
+DIM = "#d0d0d0"
 
 BETWEEN = Phase("between", (), 0.1)
 """An empty screen after an answer: its trigger pulse ends before the next code is due."""
 
-LINE_STEP = 0.155
+START = Phase("between", (), 0.3)
+"""An empty screen after a page: its key has come up again when the first item appears."""
+
+LINE_STEP = 0.15
 """From one line of a page to the next."""
 
 LONG = 90
@@ -51,7 +54,8 @@ def also(material: Material, shown: Form, *, first: bool) -> list[Also]:
     for key, word, x in ((back, "back", -0.36), (skip, "skip", 0.36)):
         if key is None or (word == "back" and first):
             continue
-        button = Button(material.text(f"button_{word}"), (x, -0.33), 0.34, 0.06, color=DIM)
+        at = (x, -0.375 if params.lines > 1 else -0.33)
+        button = Button(material.text(f"button_{word}"), at, 0.32, 0.05, color=DIM)
         found.append((key, button if params.mouse else None))
     return found
 
@@ -139,12 +143,12 @@ def _page(
 
 def _heads(shown: Form, params: Params) -> list[Stimulus]:
     """What the answers say, over the columns."""
-    y = 0.5 * LINE_STEP * params.lines + 0.05
+    y = 0.5 * LINE_STEP * params.lines + 0.03
     width, n = _line_width(shown), len(shown.answers)
     words = [shown.label(answer) for answer in shown.answers]
     step = width / max(1, n - 1)
     return [
-        Text(word, (0.36 - width / 2 + place * step, y), 0.018, color=DIM, wrap=max(0.12, step))
+        Text(word, (0.36 - width / 2 + place * step, y), 0.02, color=DIM, wrap=max(0.12, step))
         for place, word in enumerate(words)
         if word
     ]
