@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 
 from analysis.intervals import Estimate, undefined
 from analysis.phenotype import read_scales, rows_of_table
-from analysis.questionnaire_screen import screen_answers, unknown_instruments
+from analysis.questionnaire_screen import TASK, screen_answers, unknown_instruments
 from analysis.questionnaire_table import Answers, sidecar, table_of
 from analysis.questionnaires import Instrument, Scale, instruments, scores
 from analysis.read import Trials
@@ -71,6 +71,7 @@ def scales_of(data: Path, runs: Sequence[Trials]) -> Scales:
     """
     known = instruments(data)
     screen = screen_answers(runs, known)
+    simulated = {t.run.participant for t in runs if t.run.task == TASK and t.run.simulated}
     found = {name: dict(of) for name, of in read_scales(data).items()}
     alphas: dict[str, Estimate] = {}
     rows: list[ScaleRow] = []
@@ -78,6 +79,7 @@ def scales_of(data: Path, runs: Sequence[Trials]) -> Scales:
         instrument = known[name]
         table, asked = _phenotype(data, instrument), screen.get(name)
         counted, both = _together(instrument, table, asked)
+        both = replace(both, simulated=bool({p for p, _ in both.added.people} & simulated))
         added = {} if asked is None else _means(instrument, both.added)
         for scale in instrument.scales:
             key = f"{name}.{scale.name}"
@@ -104,6 +106,8 @@ class _Both:
     """People who are in both."""
     apart: int
     """Those of them whose answers are not the same."""
+    simulated: bool = False
+    """Whether a program answered on the screen in place of a person."""
 
 
 def _imported(data: Path, known: Mapping[str, Instrument]) -> list[str]:
@@ -214,6 +218,8 @@ def _row(
 def _notes(n: int, enough: bool, both: _Both) -> Iterable[str]:
     if not enough:
         yield "few_people" if n < FEWEST_PEOPLE else "no_differences"
+    if both.simulated:
+        yield "simulated"
     if both.twice:
         yield (
             f"{both.twice} people are in phenotype and answered on the screen: the import counts; "
@@ -252,6 +258,7 @@ COLUMNS = tuple(entry.name for entry in fields(ScaleRow))
 NOTES = {
     "few_people": f"alpha undefined: fewer than {FEWEST_PEOPLE} people answered every item",
     "no_differences": "alpha undefined: everybody has the same score, or the scale has one item",
+    "simulated": "a program answered on the screen in place of some of the people",
     "unknown_instrument": "answered on the screen, but no instrument of this name is known; put "
     "its file into code/instruments",
 }

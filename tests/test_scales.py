@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -148,6 +149,13 @@ def test_who_is_in_both_counts_with_the_import_and_the_table_says_so(tmp_path):
     assert "the import counts" in row.note
     assert "answers differ in 1" in row.note
     assert found.files["phenotype_gad7.tsv"].decode().count("\n") == 4
+
+
+def test_simulated_answers_are_named(tmp_path):
+    played = gad("01", [3] * 7)
+    played = Trials(replace(played.run, simulated="answers"), played.rows)
+    assert "simulated" in scales_of(tmp_path, [played]).rows[0].note
+    assert "simulated" not in scales_of(tmp_path, [gad("01", [3] * 7)]).rows[0].note
 
 
 # -- alpha ----------------------------------------------------------------------------------------
