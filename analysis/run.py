@@ -17,11 +17,10 @@ from analysis.read import Trials, describe
 from analysis.reliable import (
     N_SPLITS,
     Reliability,
-    reliability,
     reliability_json,
     reliability_tsv,
 )
-from analysis.score_all import Scoring, score_all
+from analysis.score_all import Scoring, Worth, score_all, worth_of
 from analysis.scored import Scored, columns_over
 from analysis.states import Key
 from analysis.study_files import prediction_files
@@ -107,12 +106,12 @@ def analyse(
     paths = _logs(data)
     target = data / "derivatives" / "mbtexp" if out is None else out
     records = Records(target / FOLDER, fresh)
-    known = settings_text(settings)
-    scoring = Scoring(ANALYSES, settings, known, records)
+    scoring = Scoring(ANALYSES, settings, settings_text(settings), records)
+    many = cores() if workers is None else workers
     told: list[str] = []
     scored: dict[Key, Scored] = {}
     used, unchanged = set(), 0
-    for made in score_all(paths, scoring, cores() if workers is None else workers, progress):
+    for made in score_all(paths, scoring, many, progress):
         used.add(made.key)
         unchanged += made.unchanged
         if made.scored is None:
@@ -127,8 +126,9 @@ def analyse(
     checks = [check for run in runs for check in run.checks]
     trials = [run.trials for run in runs]
     predictions = prediction_files(data, trials, [run.placed for run in runs], indices)
-    worth = reliability(trials, settings, n_splits) if n_splits else []
-    tables = {**predictions, **(_reliability_tables(worth) if n_splits else {})}
+    worth = worth_of(runs, scoring, n_splits, many) if n_splits else Worth("", ())
+    used.add(worth.key)
+    tables = {**predictions, **(_reliability_tables(worth.rows) if n_splits else {})}
     files = _write(target, runs, indices, checks, tables)
     records.keep_only(used)
     return Analysed(
@@ -138,7 +138,7 @@ def analyse(
         indices=tuple(indices),
         quality=tuple(checks),
         told=tuple(told),
-        reliability=tuple(worth),
+        reliability=worth.rows,
         unchanged=unchanged,
     )
 

@@ -10,6 +10,9 @@ from typing import Any
 
 from analysis.indices import Analysis
 from analysis.parallel import each
+from analysis.read import Trials
+from analysis.record import read_back, written
+from analysis.reliable import Reliability, reliability
 from analysis.scored import Scored, scored_bytes, scored_of
 from analysis.unchanged import Records, digest, key_of
 from mbtexp.errors import DataError
@@ -17,6 +20,9 @@ from mbtexp.events import content_of
 
 WORTH_A_PROCESS = 30_000_000
 """Bytes of logs that one core scores in about the second that other processes take to start."""
+
+WORTH_SPLITTING = 5_000_000
+"""Trials times splits from which reliability takes longer than other processes to start."""
 
 
 @dataclass(frozen=True)
@@ -160,3 +166,52 @@ def _made(path: Path, found: _Bytes, *, unchanged: bool) -> Made | None:
         return Made(found.key, scored_of(path, found.content, found.log), unchanged=unchanged)
     except ValueError:
         return None
+
+
+# -- reliability -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The rows of reliability, and the key of the record that holds them."""
+
+    key: str
+    rows: tuple[Reliability, ...]
+
+
+def worth_of(runs: Sequence[Scored], scoring: Scoring, n_splits: int, workers: int = 1) -> Worth:
+    """How steadily the indices tell people apart; known already if no log of the study changed."""
+    if scoring.known_by is None:
+        return Worth("", _worth_anew(runs, scoring, n_splits, 1))
+    key = key_of("reliability", scoring.known_by, str(n_splits), *(run.log for run in runs))
+    content = scoring.records.read(key)
+    if content is not None:
+        return Worth(key, tuple(read_back(content)))
+    rows = _worth_anew(runs, scoring, n_splits, workers)
+    # From the bytes, as they will be the next time.
+    content = written(rows)
+    scoring.records.write(key, content)
+    return Worth(key, tuple(read_back(content)))
+
+
+def _worth_anew(
+    runs: Sequence[Scored], scoring: Scoring, n_splits: int, workers: int
+) -> tuple[Reliability, ...]:
+    """The tasks side by side: each has its own rows, whatever the others are."""
+    tasks = sorted({run.trials.run.task for run in runs})
+    inputs = [[run.trials for run in runs if run.trials.run.task == task] for task in tasks]
+    alone = sum(len(run.trials) for run in runs) * n_splits < WORTH_SPLITTING
+    job = _Split(scoring.settings, n_splits)
+    found = dict(each(job, inputs, 1 if alone else workers))
+    return tuple(row for place in sorted(found) for row in found[place])
+
+
+@dataclass(frozen=True)
+class _Split:
+    """Reliability of the indices of one task."""
+
+    settings: Mapping[str, Any]
+    n_splits: int
+
+    def __call__(self, runs: Sequence[Trials]) -> list[Reliability]:
+        return reliability(runs, self.settings, self.n_splits)

@@ -55,7 +55,7 @@ def anew(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def tables(data: Path, out: Path | None = None, **options: Any) -> dict[str, bytes]:
     """The tables of an analysis by name."""
-    found = analyse(data, out, n_splits=0, **options)
+    found = analyse(data, out, **{"n_splits": 0, **options})
     return {path.name: path.read_bytes() for path in found.files}
 
 
@@ -197,6 +197,33 @@ def test_a_folder_that_moved_is_known_and_told_of_by_its_new_name(
     assert second.runs[1].run.path == log_of(moved, "01", "eyes")
 
 
+def test_reliability_is_found_again_only_where_a_log_the_settings_or_the_splits_changed(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[int] = []
+    split = score_all.reliability
+
+    def noted(runs: Any, settings: Any, n_splits: int) -> Any:
+        calls.append(n_splits)
+        return split(runs, settings, n_splits)
+
+    monkeypatch.setattr(score_all, "reliability", noted)
+    first = analyse(data, n_splits=20)
+    assert len(calls) == 2  # one for each task
+    assert repr(analyse(data, n_splits=20).reliability) == repr(first.reliability)
+    assert len(calls) == 2
+    assert first.reliability
+    analyse(data, n_splits=30)
+    assert len(calls) == 4
+    log_of(data, "02", "eyes").unlink()
+    known, fresh = (
+        (analyse(data, out, n_splits=30, fresh=bool(out)).out / "reliability.tsv").read_bytes()
+        for out in (None, tmp_path / "fresh")
+    )
+    assert known == fresh
+    assert len(calls) == 8
+
+
 # -- what is not trusted ---------------------------------------------------------------------------
 
 
@@ -327,10 +354,13 @@ def test_runs_with_different_columns_share_a_table(data: Path, tmp_path: Path) -
 def test_several_processes_give_the_same_bytes(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    alone = tables(data, fresh=True)
+    alone = tables(data, fresh=True, n_splits=20)
     monkeypatch.setattr(score_all, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(score_all, "WORTH_SPLITTING", 0)
     done: list[tuple[int, int]] = []
-    together = tables(data, fresh=True, workers=2, progress=lambda n, of: done.append((n, of)))
+    together = tables(
+        data, fresh=True, n_splits=20, workers=2, progress=lambda n, of: done.append((n, of))
+    )
     assert together == alone
     assert done == [(n, 6) for n in range(1, 7)]
 
