@@ -12,13 +12,10 @@ from PyQt6.QtGui import QCloseEvent, QDesktopServices, QKeySequence, QShortcut
 from PyQt6.QtWidgets import (
     QApplication,
     QComboBox,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QMessageBox,
     QPushButton,
-    QScrollArea,
-    QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -126,7 +123,7 @@ class Window(QWidget):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(top)
-        column.addWidget(_scrolled(self.form))
+        column.addWidget(self.form)
         column.addWidget(self.told)
         column.addWidget(self.sheet_label)
         column.addWidget(self.sheet, stretch=1)
@@ -385,19 +382,6 @@ def _is_session(entries: Entries | None) -> bool:
 
 def _catalogue(language: str) -> Catalogue:
     return Catalogue(*read_words(TEXTS, "operator", language, whose="the operator's window"))
-
-
-def _scrolled(form: QWidget) -> QScrollArea:
-    """A form as high as it needs to be, that scrolls where the screen is too small for it."""
-    area = QScrollArea()
-    area.setWidget(form)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setSizeAdjustPolicy(QScrollArea.SizeAdjustPolicy.AdjustToContents)
-    area.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area
 
 
 def _timer(parent: QWidget, after_ms: int, do: Callable[[], None]) -> QTimer:
