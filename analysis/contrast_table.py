@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 from analysis.measure import Measure, even_se
@@ -56,41 +56,43 @@ def contrasts(found: Sequence[Measure]) -> list[Contrast]:
 
     With one person there is nothing to shrink towards: both stay ``None``, flag ``one_person``.
     """
-    pooled = pooled_by(found)
-    noise = {
-        id(m): se for of in _by_name(found).values() for m, se in zip(of, even_se(of), strict=True)
-    }
-    return [_row(m, pooled.get(m.contrast), noise.get(id(m))) for m in found]
+    drawn: dict[int, _Drawn] = {}
+    for of in _by_name(found).values():
+        values, noise = [m.estimate.value or 0.0 for m in of], even_se(of)
+        pooled = pool(values, noise)
+        parts = zip(of, *shrunk(values, noise, pooled), strict=True)
+        drawn |= {id(m): _Drawn(pooled, float(value), float(se)) for m, value, se in parts}
+    return [_row(measure, drawn.get(id(measure))) for measure in found]
 
 
-def _row(measure: Measure, pooled: Pooled | None, noise: float | None) -> Contrast:
+@dataclass(frozen=True)
+class _Drawn:
+    """A person's value drawn towards those of the others."""
+
+    pooled: Pooled
+    value: float
+    se: float
+
+
+def _row(measure: Measure, drawn: _Drawn | None) -> Contrast:
     e = measure.estimate
-    row = Contrast(
+    alone = drawn is not None and drawn.pooled.n < 2
+    known = None if alone else drawn
+    return Contrast(
         participant=measure.participant,
         contrast=measure.contrast,
         value=e.value,
         se=e.se,
         ci_low=e.ci_low,
         ci_high=e.ci_high,
-        shrunk=None,
-        shrunk_se=None,
-        reliability=None,
+        shrunk=known.value if known else None,
+        shrunk_se=known.se if known else None,
+        reliability=known.pooled.reliability if known else None,
         unit=measure.unit,
         n_control=measure.n_control,
         n_attachment=measure.n_attachment,
         method=measure.method,
-        flag=e.flags,
-    )
-    if pooled is None or e.value is None or noise is None:
-        return row
-    if pooled.n < 2:
-        return replace(row, flag=(*row.flag, "one_person"))
-    value, se = shrunk([e.value], [noise], pooled)
-    return replace(
-        row,
-        shrunk=float(value[0]),
-        shrunk_se=float(se[0]),
-        reliability=pooled.reliability,
+        flag=(*e.flags, *(("one_person",) if alone else ())),
     )
 
 
