@@ -17,7 +17,15 @@ import numpy as np
 from scipy.special import stdtrit
 
 from analysis.indices import MISSED_LIMIT, Analysis, Index, index_of
-from analysis.intervals import LEVEL, Estimate, mean_t, median_order, normal, undefined
+from analysis.intervals import (
+    LEVEL,
+    Estimate,
+    log_odds_difference,
+    mean_t,
+    median_order,
+    normal,
+    undefined,
+)
 from analysis.read import Run, Trial, Trials, number
 from analysis.scoring import score_table
 
@@ -172,7 +180,7 @@ def _moods(run: Run, test: Sequence[Trial]) -> list[Index]:
         values = [value for _, value in places]
         n = (len(values), len(asked))
         mean = mean_t(values) if asked else undefined("not_asked")
-        slope = _slope(places) if asked else undefined("not_asked")
+        change = trend(places) if asked else undefined("not_asked")
         rows += [
             index_of(
                 run, f"mood_{scale}", mean, unit="points", n=n, method="mean of sliders in the run"
@@ -180,7 +188,7 @@ def _moods(run: Run, test: Sequence[Trial]) -> list[Index]:
             index_of(
                 run,
                 f"habituation_{scale}",
-                slope,
+                change,
                 unit="points per slider",
                 n=n,
                 method="least-squares slope on the number of the slider in the run",
@@ -189,7 +197,7 @@ def _moods(run: Run, test: Sequence[Trial]) -> list[Index]:
     return rows
 
 
-def _slope(places: Sequence[tuple[int, float]]) -> Estimate:
+def trend(places: Sequence[tuple[int, float]]) -> Estimate:
     """Change from one slider to the next, with its t interval."""
     if not places:
         return undefined("no_answers")
@@ -424,13 +432,8 @@ def _by_prime(trials: Sequence[Trial]) -> tuple[list[Trial], list[Trial]]:
 def _prime_effect(close: Sequence[Trial], other: Sequence[Trial]) -> Estimate:
     if not close or not other:
         return undefined("no_answers")
-    logits, variance = [], 0.0
-    for group in (close, other):
-        pleasant = sum(trial.response == "pleasant" for trial in group) + 0.5
-        rest = len(group) + 1 - pleasant
-        logits.append(math.log(pleasant / rest))
-        variance += 1 / pleasant + 1 / rest
-    return normal(logits[0] - logits[1], math.sqrt(variance), "wald")
+    pleasant = [sum(t.response == "pleasant" for t in group) for group in (close, other)]
+    return log_odds_difference((pleasant[0], len(close)), (pleasant[1], len(other)))
 
 
 def _awareness(run: Run, trials: Sequence[Trial]) -> list[Index]:

@@ -171,6 +171,22 @@ def normal(value: float, se: float, ci_method: str) -> Estimate:
     return Estimate(value, se, value - Z * se, value + Z * se, ci_method)
 
 
+def log_odds_difference(one: tuple[int, int], other: tuple[int, int]) -> Estimate:
+    """Difference of two log odds, each of (successes, trials), ln((k + .5) / (n - k + .5)).
+
+    SE² = the sum of 1/(k + .5) + 1/(n - k + .5) over both.
+
+    >>> round(log_odds_difference((15, 18), (9, 18)).value, 3)
+    1.488
+    """
+    logits, variance = [], 0.0
+    for successes, n in (one, other):
+        yes, no = successes + 0.5, n - successes + 0.5
+        logits.append(math.log(yes / no))
+        variance += 1 / yes + 1 / no
+    return normal(logits[0] - logits[1], math.sqrt(variance), "wald")
+
+
 def posterior(grid: Floats, log_density: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Mean, SD and equal-tailed 95 % limits of posteriors tabulated on an even grid.
 

@@ -21,6 +21,7 @@ from analysis.eyes.judgement import (
 from analysis.indices import MISSED_LIMIT, Index, index_of
 from analysis.intervals import (
     Estimate,
+    log_odds_difference,
     normal,
     proportion,
     undefined,
@@ -231,10 +232,5 @@ def _mental_minus_control(mental: Judgement, control: Judgement) -> Estimate:
         return undefined("no_control")
     if not mental.answered or not control.answered:
         return undefined("no_answers")
-    theta, variance = [], 0.0
-    for judgement in (mental, control):
-        right = len(judgement.correct) + 0.5
-        wrong = len(judgement.answered) - len(judgement.correct) + 0.5
-        theta.append(math.log(right / wrong))
-        variance += 1 / right + 1 / wrong
-    return normal(theta[0] - theta[1], math.sqrt(variance), "wald")
+    counts = [(len(judgement.correct), len(judgement.answered)) for judgement in (mental, control)]
+    return log_odds_difference(*counts)

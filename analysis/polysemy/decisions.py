@@ -139,7 +139,7 @@ def awareness_rows(run: Run, asked: Sequence[Trial]) -> list[Index]:
         index_of(
             run,
             "dprime",
-            _two_choice_dprime(right, len(answered)) if answered else none,
+            two_choice_dprime(right, len(answered)) if answered else none,
             unit="z",
             method="sqrt(2) z(p), p=(k+.5)/(n+1); two-alternative choice",
             **common,
@@ -147,7 +147,7 @@ def awareness_rows(run: Run, asked: Sequence[Trial]) -> list[Index]:
     ]
 
 
-def _two_choice_dprime(right: int, n: int) -> Estimate:
+def two_choice_dprime(right: int, n: int) -> Estimate:
     """Sensitivity d' in a choice of two, with a delta-method standard error."""
     gauss, p = NormalDist(), (right + 0.5) / (n + 1)
     z = gauss.inv_cdf(p)

@@ -18,7 +18,6 @@ from analysis.polysemy.cells import (
     DOMINANCES,
     HALF,
     SENSES,
-    Cell,
     Params,
     Table,
     named,
@@ -176,7 +175,9 @@ def error_rows(run: Run, table: Table) -> list[Index]:
                 index_of(
                     run,
                     "error_priming",
-                    _share_difference(unrelated, related),
+                    share_difference(
+                        (unrelated.errors, unrelated.answered), (related.errors, related.answered)
+                    ),
                     condition=named(sense, soa),
                     unit="proportion",
                     n=(
@@ -190,12 +191,12 @@ def error_rows(run: Run, table: Table) -> list[Index]:
     return rows
 
 
-def _share_difference(unrelated: Cell, related: Cell) -> Estimate:
-    if not unrelated.answered or not related.answered:
+def share_difference(longer: tuple[int, int], shorter: tuple[int, int]) -> Estimate:
+    """Difference of two error rates, each of (errors, answers) (Agresti & Caffo 2000)."""
+    if not longer[1] or not shorter[1]:
         return undefined("no_answers")
-    value = unrelated.errors / unrelated.answered - related.errors / related.answered
-    shares = [((c.errors + 1) / (c.answered + 2), c.answered + 2) for c in (unrelated, related)]
+    value = longer[0] / longer[1] - shorter[0] / shorter[1]
+    shares = [((errors + 1) / (n + 2), n + 2) for errors, n in (longer, shorter)]
     se = math.sqrt(sum(p * (1 - p) / n for p, n in shares))
-    middle = shares[0][0] - shares[1][0]
-    limits = normal(middle, se, "wald")
+    limits = normal(shares[0][0] - shares[1][0], se, "wald")
     return Estimate(value, se, limits.ci_low, limits.ci_high, "wald")
