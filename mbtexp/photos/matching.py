@@ -12,7 +12,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mbtexp.photos.pixels import Crop, Pixels, Values, cropped, from_lab, region, to_lab
+from mbtexp.photos.pixels import (
+    Crop,
+    Pixels,
+    Values,
+    cover,
+    cropped,
+    from_lab,
+    region,
+    to_lab,
+    to_lstar,
+)
 
 ROUNDS = 3
 """Clipping moves mean and contrast a little; so they are set again."""
@@ -48,7 +58,7 @@ class Matched:
 
 def measures(picture: Pixels, crop: Crop) -> Measures:
     """Mean L* and RMS contrast over the crop."""
-    return _measures(to_lab(picture[region(crop)])[:, 0])
+    return _measures(to_lstar(picture[region(crop)]))
 
 
 def _measures(lstar: Values) -> Measures:
@@ -65,23 +75,25 @@ def target(pictures: Sequence[Pixels], crop: Crop) -> Measures:
 
 def matched(picture: Pixels, aim: Measures, crop: Crop, *, grey: bool) -> Matched:
     """The picture with L* stretched and shifted to the aim, its colours kept, on uniform grey."""
-    inside = region(crop)
-    lab = to_lab(picture[inside])
-    before = _measures(lab[:, 0])
+    visible = cover(crop) > 0  # a little more than what counts: the edge fades into the grey
+    counts = region(crop)[visible]
+    lab = to_lab(picture[visible])
+    before = _measures(lab[counts, 0])
     if grey:
         lab[:, 1:] = 0.0
-    wanted, values, clipped = lab[:, 0].copy(), picture[inside], 0.0
+    wanted, values, clipped = lab[:, 0].copy(), picture[visible], 0.0
     shown = lab[:, 0]
     for _ in range(ROUNDS):
-        spread = float(shown.std())
+        spread, middle = float(shown[counts].std()), float(wanted[counts].mean())
         gain = 100 * aim.rms / spread if spread > 0 else 1.0
-        wanted = (wanted - wanted.mean()) * gain + wanted.mean() + aim.lstar - shown.mean()
+        wanted = (wanted - middle) * gain + middle + aim.lstar - shown[counts].mean()
         exact = from_lab(np.column_stack([wanted, lab[:, 1:]]))
         values = np.clip(np.rint(exact), 0, 255).astype(np.uint8)
-        clipped = float(np.mean(np.any((exact < -0.5) | (exact > 255.5), axis=1)))
-        shown = to_lab(values)[:, 0]
+        cut = np.any((exact < -0.5) | (exact > 255.5), axis=1)
+        clipped = float(cut[counts].mean())
+        shown = to_lstar(values)
     made = np.asarray(picture).copy()
-    made[inside] = values
+    made[visible] = values
     whole = cropped(made, crop)
     return Matched(
         pixels=whole,
@@ -95,7 +107,7 @@ def matched(picture: Pixels, aim: Measures, crop: Crop, *, grey: bool) -> Matche
 def ssim(one: Pixels, other: Pixels, crop: Crop) -> float:
     """Structural similarity of L* over the crop, from -1 to 1 (the same)."""
     ground = cropped(one, crop), cropped(other, crop)
-    x, y = (to_lab(picture)[..., 0] for picture in ground)
+    x, y = (to_lstar(picture) for picture in ground)
     mx, my = _blurred(x), _blurred(y)
     vx, vy = _blurred(x * x) - mx * mx, _blurred(y * y) - my * my
     vxy = _blurred(x * y) - mx * my

@@ -232,6 +232,7 @@ _TO_XYZ = np.array(
         [0.0193339, 0.1191920, 0.9503041],
     ]
 )
+_FROM_XYZ = np.linalg.inv(_TO_XYZ)
 _WHITE = _TO_XYZ.sum(axis=1)
 _STEPS = np.arange(256) / 255
 _LINEAR = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4)
@@ -240,13 +241,23 @@ _LINEAR = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055)
 _EPSILON = (6 / 29) ** 3
 
 
+def _mixed(channels: Values, weights: Values) -> Values:
+    """Weighted sum of three channels; a matrix product would start threads for so little."""
+    return np.asarray(
+        channels[..., 0] * weights[0]
+        + channels[..., 1] * weights[1]
+        + channels[..., 2] * weights[2]
+    )
+
+
 def to_lab(picture: Pixels) -> Values:
     """L*, a* and b* of sRGB values, whole numbers from 0 to 255.
 
     >>> [round(float(v), 2) + 0.0 for v in to_lab(np.array([255, 255, 255], dtype=np.uint8))]
     [100.0, 0.0, 0.0]
     """
-    ratio = (_LINEAR[picture] @ _TO_XYZ.T) / _WHITE
+    linear = _LINEAR[picture]
+    ratio = np.stack([_mixed(linear, row) for row in _TO_XYZ], axis=-1) / _WHITE
     f = np.where(ratio > _EPSILON, np.cbrt(ratio), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
     return np.stack(
         [
@@ -258,12 +269,20 @@ def to_lab(picture: Pixels) -> Values:
     )
 
 
+def to_lstar(picture: Pixels) -> Values:
+    """L* alone, in a third of the time."""
+    ratio = _mixed(_LINEAR[picture], _TO_XYZ[1])
+    f = np.where(ratio > _EPSILON, np.cbrt(ratio), ratio / (3 * (6 / 29) ** 2) + 4 / 29)
+    return np.asarray(116 * f - 16)
+
+
 def from_lab(lab: Values) -> Values:
     """Values in sRGB of L*, a*, b*; below 0 or above 255 where a screen cannot show them."""
     fy = (lab[..., 0] + 16) / 116
     f = np.stack([fy + lab[..., 1] / 500, fy, fy - lab[..., 2] / 200], axis=-1)
     ratio = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29))
-    linear = (ratio * _WHITE) @ np.linalg.inv(_TO_XYZ).T
+    light = ratio * _WHITE
+    linear = np.stack([_mixed(light, row) for row in _FROM_XYZ], axis=-1)
     above = np.maximum(linear, 0.0031308)
     value = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * above ** (1 / 2.4) - 0.055)
     return np.asarray(255 * value)
