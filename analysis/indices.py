@@ -118,6 +118,7 @@ CI_METHODS = {
     "order": "distribution-free interval of a median between two order statistics",
     "wald": "estimate plus and minus 1.96 standard errors",
     "log_wald": "exp of the logarithm of the estimate plus and minus 1.96 of its standard errors",
+    "logit": "estimate plus and minus 1.96 standard errors on the logit, turned back",
     "laplace": "posterior mode plus and minus 1.96 posterior standard deviations",
     "posterior": "equal-tailed interval of the posterior",
     "fisher": "interval of a correlation by Fisher's transformation",

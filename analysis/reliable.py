@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis import attachment_halves, trust_halves
+from analysis import attachment_halves, moral_halves, recognition_halves, trust_halves
 from analysis.discounting import halves as discounting_halves
 from analysis.eyes import halves as eyes_halves
 from analysis.halves import Bools, Parts, Split, halves_of, odd_half
@@ -38,7 +38,9 @@ SPLITS: Mapping[str, tuple[Split, ...]] = {
     "attachment": attachment_halves.SPLITS,
     "discounting": discounting_halves.SPLITS,
     "eyes": eyes_halves.SPLITS,
+    "moral": moral_halves.SPLITS,
     "polysemy": polysemy_halves.SPLITS,
+    "recognition": recognition_halves.SPLITS,
     "trust": trust_halves.SPLITS,
 }
 """The indices whose reliability is told, by task."""

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from analysis import attachment, discounting, eyes, mood, polysemy, trust
+from analysis import attachment, discounting, eyes, mood, moral, polysemy, recognition, trust
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.parallel import cores
 from analysis.quality import Check, quality_json, quality_tsv
@@ -36,7 +36,9 @@ ANALYSES: Mapping[str, Analysis] = {
         discounting.ANALYSIS,
         eyes.ANALYSIS,
         mood.ANALYSIS,
+        moral.ANALYSIS,
         polysemy.ANALYSIS,
+        recognition.ANALYSIS,
         trust.ANALYSIS,
     )
 }

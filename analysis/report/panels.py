@@ -37,6 +37,14 @@ MAIN_INDICES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("rt_median", "all"),
         ("omission_rate", "all"),
     ),
+    "moral": (
+        ("intent_weight", "all"),
+        ("outcome_weight", "all"),
+        ("severity", "all"),
+        ("severity_difference", "close-stranger"),
+        ("statement_accuracy", "all"),
+        ("rt_median", "all"),
+    ),
     "polysemy": (
         ("attachment_bias", "all"),
         ("priming", "attachment"),
@@ -44,6 +52,15 @@ MAIN_INDICES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("attachment_specificity", "all"),
         ("accuracy", "all"),
         ("dprime", "all"),
+        ("rt_median", "all"),
+    ),
+    "recognition": (
+        ("dprime", "attachment"),
+        ("dprime", "emotional"),
+        ("dprime", "neutral"),
+        ("dprime_difference", "emotional-neutral"),
+        ("criterion", "all"),
+        ("auc_confidence", "all"),
         ("rt_median", "all"),
     ),
     "trust": (
