@@ -94,11 +94,16 @@ def rule_of(source: Source) -> str:
 
 def average(indices: Sequence[Index], reason: str) -> Estimate:
     """Several runs' values of an index, weighted by 1/SE²; one without an SE counts for nothing."""
-    if not indices:
+    return weighted([Estimate(i.value, i.se, flags=i.flag) for i in indices], reason)
+
+
+def weighted(estimates: Sequence[Estimate], reason: str) -> Estimate:
+    """The mean of estimates weighted by 1/SE²; undefined for ``reason`` if there is none."""
+    if not estimates:
         return undefined(reason)
-    sure = [(i.value, i.se) for i in indices if i.value is not None and i.se]
+    sure = [(e.value, e.se) for e in estimates if e.value is not None and e.se]
     if not sure:
-        known = [flag for index in indices for flag in index.flag if index.value is None]
+        known = [flag for e in estimates for flag in e.flags if e.value is None]
         return undefined(*(dict.fromkeys(known) or ("no_se",)))
     weights = np.array([1 / se**2 for _, se in sure])
     value = float(weights @ np.array([value for value, _ in sure]) / weights.sum())

@@ -10,14 +10,17 @@ from analysis.measure import Measure
 from analysis.states import Key, State
 
 MORAL: Mapping[str, Source] = {
-    f"moral_{index}": Source("moral", index, condition, unit)
-    for index, condition, unit in (
-        ("outcome_weight", "all", "points"),
-        ("intent_weight", "all", "points"),
-        ("severity", "all", "points"),
+    f"moral_{name}": Source("moral", index, condition, "points")
+    for name, index, condition in (
+        ("intent_weight", "intent_weight", "all"),
+        ("outcome_weight", "outcome_weight", "all"),
+        ("accidental", "severity", "accidental"),
+        ("severity", "severity", "all"),
+        ("close_less_stranger", "severity_difference", "close-stranger"),
     )
 }
-"""Indices of the moral task that prediction 3 takes, those that are there."""
+"""Indices of the moral task that prediction 3 takes, those that are there: what was meant and what
+happened, blame for an accident, severity as a whole, and what being close does to it."""
 
 
 def judgements(

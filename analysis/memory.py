@@ -4,8 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import NormalDist
 
-from analysis.index_contrasts import Source, average, indices_of, rule_of
+from analysis.index_contrasts import (
+    Source,
+    average,
+    indices_of,
+    key_of,
+    rule_of,
+    weighted,
+)
 from analysis.indices import Index
 from analysis.intervals import Estimate, normal, undefined
 from analysis.measure import Measure, difference
@@ -24,12 +32,13 @@ def memories(
 ) -> list[Measure]:
     """D' and criterion by class of words, emotional less neutral, and that by state."""
     own = [i for i in indices if i.task == "recognition"]
-    return [
+    rows = [
         row
         for stem, index in OUTCOMES.items()
         if any(i.index == index for i in own)
         for row in _rows(participant, stem, index, own, states)
     ]
+    return [*rows, _studied(participant, own)] if rows else []
 
 
 def _rows(
@@ -80,13 +89,63 @@ def _mean(
 ) -> tuple[Estimate, int]:
     """A class's value over the runs in a state (None: in any), and its trials."""
     every = indices_of(indices, source)
-    of = [
-        i
-        for i in every
-        if state is None or states.get((i.participant, i.session or "", i.task, i.run)) == state
-    ]
+    of = [i for i in every if state is None or states.get(key_of(i)) == state]
     reason = f"no_{state}_run" if every and state else "no_words"
     return average(of, reason), sum(i.n_used for i in of)
+
+
+def _studied(participant: str, indices: Sequence[Index]) -> Measure:
+    """The same gap by the state in which the old words were shown, not that of the test."""
+    runs: dict[Key, dict[tuple[str, str], Index]] = {}
+    for i in indices:
+        runs.setdefault(key_of(i), {})[i.index, i.condition] = i
+    estimate = weighted([_studied_gap(of) for _, of in sorted(runs.items())], "no_words")
+    n = {
+        state: sum(
+            i.n_used
+            for i in indices
+            if i.index == "dprime"
+            and i.condition in (f"emotional_after_{state}", f"neutral_after_{state}")
+        )
+        for state in STATES
+    }
+    return Measure(
+        participant,
+        "memory_studied_gap",
+        estimate,
+        "z",
+        n["control"],
+        n["attachment"],
+        "(emotional - neutral words in d'), shown in the control - in the attachment state; mean "
+        "over runs, weighted by 1/SE^2; the new words of a class are the same and drop out",
+    )
+
+
+def _studied_gap(of: Mapping[tuple[str, str], Index]) -> Estimate:
+    return difference(_by_study(of, "emotional"), _by_study(of, "neutral"))
+
+
+def _by_study(of: Mapping[tuple[str, str], Index], name: str) -> Estimate:
+    """A class's d' after the control less after the attachment state, from one run.
+
+    Both use the same new words: their rate drops out of the difference, and so must its variance.
+    """
+    control, attachment = (
+        of.get(("dprime", f"{name}_after_{state}")) for state in ("control", "attachment")
+    )
+    alarms = of.get(("false_alarm_rate", name))
+    if control is None or attachment is None or alarms is None:
+        return undefined("no_state")
+    if control.value is None or attachment.value is None:
+        return undefined(*dict.fromkeys((*control.flag, *attachment.flag)))
+    if not control.se or not attachment.se or alarms.value is None:
+        return undefined("no_se")
+    n = alarms.n_used
+    rate = (alarms.value * n + 0.5) / (n + 1)
+    density = NormalDist().pdf(NormalDist().inv_cdf(rate))
+    shared = rate * (1 - rate) / (n * density**2)
+    variance = control.se**2 + attachment.se**2 - 2 * shared
+    return normal(control.value - attachment.value, math.sqrt(variance), "wald")
 
 
 def gap(cells: Mapping[tuple[str, str], Estimate]) -> Estimate:

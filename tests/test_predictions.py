@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis import recognition
 from analysis.contrast import measures
 from analysis.contrast_table import contrasts
 from analysis.doses import doses, valence_class
@@ -15,7 +18,7 @@ from analysis.indices import Index
 from analysis.intervals import Estimate
 from analysis.measure import EyesRun, Measure, Person, even_se
 from analysis.model import study_rows
-from analysis.read import Trial
+from analysis.read import Run, Trial, Trials
 from analysis.shrink import pool
 from analysis.states import InState
 from analysis.study import Study
@@ -422,3 +425,100 @@ def test_priming_has_a_row_at_each_soa_and_for_the_rarer_sense():
     places = [named.index(f"attachment_bias{soa}: mean") for soa in ("", "_soa_250", "_soa_1000")]
     assert places == sorted(places)
     assert not any("priming_attachment" in name for name in named)
+
+
+def recognised(rng, person, emotional, *, run=1, state=None):
+    """Indices of a run of the recognition task from old and new words of which all is known."""
+    trials = []
+    cells = {
+        ("emotional", "attachment"): emotional[0],
+        ("emotional", "control"): emotional[1],
+        ("neutral", "attachment"): 1.2,
+        ("neutral", "control"): 1.2,
+    }
+    for (name, studied), dprime in cells.items():
+        for old in (True, False):
+            for _ in range(20):
+                seen = rng.standard_normal() + (dprime if old else 0.0) > 0.5
+                told = {"condition": name, "old": old, "state": studied if old else None}
+                word = eye(seen == old, **told)
+                trials.append(replace(word, trial=len(trials), response="old" if seen else "new"))
+    run_of = Run(
+        path=Path(),
+        participant=person,
+        session="01",
+        task="recognition",
+        run=run,
+        preset="",
+        mode="lab",
+        simulated=None,
+        stimuli=None,
+        status="complete",
+        segments=1,
+        n_planned=len(trials),
+        columns={},
+        damage=(),
+    )
+    known = InState((person, "01", "recognition", run), state, "protocol", {}, NOON)
+    return recognition.indices(Trials(run_of, tuple(trials))), known
+
+
+def test_memory_is_told_by_class_and_by_the_state_of_the_test():
+    rng = np.random.default_rng(51)
+    indices, states = [], []
+    for k in range(1, 81):
+        for run, state, dprime in ((1, "control", 1.8), (2, "attachment", 1.3)):
+            more, known = recognised(rng, label(k), (dprime, dprime), run=run, state=state)
+            indices += more
+            states.append(known)
+    found = measures([], indices, states)
+    rows = rows_of(Study(found, two_groups(80)))
+    for name, true in (
+        ("memory_advantage_control", 0.6),
+        ("memory_advantage_attachment", 0.1),
+        ("memory_gap", 0.5),
+    ):
+        row = rows["5", f"{name}: mean"]
+        assert row.ci_low < true < row.ci_high, name
+        assert row.n == 80
+    assert rows["5", "criterion_gap: mean"].estimate is not None
+    assert rows["5", "memory_gap: bpd - hc"].n == 80
+    assert {m.contrast for m in found} >= {
+        "memory_attachment",
+        "memory_emotional",
+        "criterion_neutral",
+    }
+
+
+def test_one_test_tells_memory_by_the_state_in_which_words_were_shown():
+    rng = np.random.default_rng(52)
+    indices = [i for k in range(1, 121) for i in recognised(rng, label(k), (1.0, 1.8))[0]]
+    found = measures([], indices, [])
+    rows = rows_of(Study(found))
+    row = rows["5", "memory_studied_gap: mean"]
+    assert row.ci_low < 0.8 < row.ci_high
+    assert rows["5", "memory_gap: mean"].note == "no_attachment_run, no_control_run"
+    # The spread of the values is their error: nobody differs truly, and shared words are not noise.
+    values = [m for m in found if m.contrast == "memory_studied_gap"]
+    spread = np.std([m.estimate.value for m in values], ddof=1)
+    assert np.mean([m.estimate.se for m in values]) == pytest.approx(spread, rel=0.12)
+
+
+def test_moral_indices_that_are_there_are_correlated_with_mentalising():
+    rng = np.random.default_rng(32)
+    mind = rng.standard_normal(200)
+    indices = [
+        index(label(k), "moral", name, condition, 0.6 * m + 0.5 * rng.standard_normal(), 0.3)
+        for k, m in enumerate(mind, start=1)
+        for name, condition in (("intent_weight", "all"), ("severity", "accidental"))
+    ]
+    study = Study([*given("mentalising", mind), *measures([], indices, [])])
+    rows = rows_of(study)
+    row = rows["3", "r of moral_intent_weight and mentalising"]
+    assert row.ci_low < 0.6 / math.hypot(0.6, 0.5) < row.ci_high
+    assert ("3", "r of moral_accidental and mentalising") in rows
+    assert not any("moral_outcome" in quantity for _, quantity in rows)
+    assert not any(row.note == "no_moral_task" for row in rows.values())
+    other = [index(label(1), "moral", "rt_median", "all", 2.0)]
+    lacking = rows_of(Study(measures([], other, [])))["3", "r of moral judgement and mentalising"]
+    assert lacking.note == "no_moral_task"

@@ -11,10 +11,12 @@ NAMES = (
     "memory_advantage_control",
     "memory_advantage_attachment",
     "memory_gap",
+    "memory_studied_gap",
     "criterion_gap",
 )
-"""Emotional less neutral words: over runs, by state, and the states' difference; and of the line
-that people draw between old and new, which is another thing than remembering."""
+"""Emotional less neutral words: over runs, by the state of the run, and the states' difference; the
+difference of the states in which the words were shown; and that of the line that people draw
+between old and new, which is another thing than remembering."""
 
 
 def rows(study: Study) -> list[Row]:
