@@ -382,6 +382,26 @@ def test_what_is_wrong_is_a_red_banner_with_something_to_do(
     assert all(alarm.advice.endswith(".") for alarm in shown.alarms)
 
 
+@pytest.mark.parametrize(
+    ("task", "preset", "column", "answer"),
+    [("mood", "short", "item", "value"), ("attachment", "block", "scale", "response")],
+)
+def test_ratings_of_distress_are_found_where_the_tasks_put_them(
+    tmp_path: Path, task: str, preset: str, column: str, answer: str
+) -> None:
+    done = conduct(Request(task, "01", tmp_path, preset=preset, simulate=True, virtual=True))
+    rated = [
+        trial["outcome"][answer]
+        for trial in read_log(done.log).of("trial")
+        if trial["design"][column] == "distress"
+    ]
+    assert rated
+    [session] = Folder(tmp_path).look().sessions
+    assert [rating.value for rating in session.distress] == rated
+    assert session.run is not None
+    assert {trial.response for trial in session.run.last} <= {"answered", "missed", "pressed", "-"}
+
+
 def test_distress_that_has_gone_down_again_alarms_nobody(run: Written) -> None:
     rate_distress(run)
     run.trial(2, 2.0, scale="distress", response=40, correct=None)

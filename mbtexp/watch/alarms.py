@@ -121,10 +121,9 @@ def _codes(run: RunSeen) -> Iterator[Alarm]:
 
 
 def _pulses(run: RunSeen, silent_s: float) -> Iterator[Alarm]:
-    period_s, planned = run.pulse_period_s, run.pulses_planned
-    due = planned is None or run.pulses_seen + run.pulses_missing < planned
-    if run.open and run.last_pulse_t is not None and period_s and due:
-        quiet_s = run.now_t(silent_s) - run.last_pulse_t
+    pulses, period_s = run.pulses, run.pulses.period_s
+    if run.open and pulses.last_t is not None and period_s and pulses.still_due:
+        quiet_s = run.now_t(silent_s) - pulses.last_t
         if quiet_s > max(PULSES_QUIET * period_s, PULSES_QUIET_S):
             yield Alarm(
                 "red",
@@ -133,14 +132,14 @@ def _pulses(run: RunSeen, silent_s: float) -> Iterator[Alarm]:
                 "Ask at the console whether the scan goes on. If it does, look at the line; onsets "
                 "are not touched by that. If it does not, stop the run.",
             )
-    if run.pulses_missing:
+    if pulses.missing:
         yield Alarm(
             "amber",
             "pulses",
-            f"{_count(run.pulses_missing, 'pulse')} of the scanner went missing.",
+            f"{_count(pulses.missing, 'pulse')} of the scanner went missing.",
             "Look at the line after the run; onsets are not touched by that.",
         )
-    if run.by_hand:
+    if pulses.by_hand:
         yield Alarm(
             "amber",
             "pulses",

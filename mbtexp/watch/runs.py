@@ -9,11 +9,11 @@ from typing import Any
 
 from mbtexp.events import Event
 from mbtexp.triggers.record import LOST, REACHED
+from mbtexp.watch.pulses import PulsesSeen
 from mbtexp.watch.view import (
     CodesView,
     Distress,
     FramesView,
-    PulsesView,
     RunPhase,
     RunView,
     TrialView,
@@ -24,9 +24,6 @@ LAST_TRIALS = 8
 
 ENOUGH_TRIALS = 3
 """Trials from which the time of the rest is guessed."""
-
-RECENT_PULSES = 20
-"""Intervals that tell the period where the rig does not."""
 
 KEPT_BACK = frozenset({"questionnaire", "mood", "moral", "closing"})
 """Tasks whose answers are about the person; the operator sees that there is one, not which."""
@@ -39,8 +36,6 @@ DISTRESS_LIMIT = 80.0
 
 PAUSE_ASKED = "the participant asked for a pause"
 """Text of the note that a run writes when that happens."""
-
-COUNTED_PULSES = frozenset({"first", "ok", "missing_before"})
 
 
 class RunSeen:
@@ -65,10 +60,7 @@ class RunSeen:
         """Why it was stopped."""
         self.notes: list[str] = []
         self.lost_names: list[str] = []
-        self.zero: float | None = None
-        """Time zero of the scan, s on the run clock."""
-        self.last_pulse_t: float | None = None
-        self.by_hand = False
+        self.pulses = PulsesSeen()
         self.distress: list[Distress] = []
         self.missed_in_a_row = 0
         self._n_trials = 0
@@ -89,8 +81,6 @@ class RunSeen:
         self._screens = self._late_screens = self._missed_frames = 0
         self._codes: Counter[str] = Counter()
         self._lost_at_end = 0
-        self._pulses = self._missing_pulses = 0
-        self._intervals: deque[float] = deque(maxlen=RECENT_PULSES)
         self._takers: Mapping[str, Callable[[Event], None]] = {
             "header": self._take_header,
             "resume": self._take_resume,
@@ -98,7 +88,7 @@ class RunSeen:
             "phase": self._take_phase,
             "trial": self._take_trial,
             "trigger": self._take_trigger,
-            "pulse": self._take_pulse,
+            "pulse": self.pulses.take,
             "pause": self._take_pause,
             "note": self._take_note,
             "abort": self._take_abort,
@@ -166,30 +156,6 @@ class RunSeen:
         return float(limit) if isinstance(limit, int | float) else DISTRESS_LIMIT
 
     @property
-    def pulse_period_s(self) -> float | None:
-        """Time from pulse to pulse: the rig's, else what the pulses say."""
-        tr_s = self._scanner.get("tr_s")
-        if tr_s:
-            return float(tr_s) / self._pulses_per_volume
-        return median(self._intervals) if len(self._intervals) >= ENOUGH_TRIALS else None
-
-    @property
-    def pulses_planned(self) -> int | None:
-        """How many pulses the scanner is to send from time zero on."""
-        volumes = self._scanner.get("volumes")
-        return None if volumes is None else int(volumes) * self._pulses_per_volume
-
-    @property
-    def pulses_seen(self) -> int:
-        """Pulses that counted."""
-        return self._pulses
-
-    @property
-    def pulses_missing(self) -> int:
-        """Pulses that went missing between others."""
-        return self._missing_pulses
-
-    @property
     def codes_lost(self) -> int:
         """Codes that never reached the line."""
         return max(sum(self._codes[name] for name in LOST), self._lost_at_end)
@@ -215,9 +181,10 @@ class RunSeen:
         """
         if not self.open:
             return 0.0
-        now_t, length_s = self.now_t(silent_s), self._scanner.get("length_s")
-        if length_s and self.zero is not None:
-            return max(0.0, self.zero + float(length_s) - now_t)
+        now_t = self.now_t(silent_s)
+        by_plan_s = self.pulses.left_s(now_t)
+        if by_plan_s is not None:
+            return by_plan_s
         if len(self._paces) >= ENOUGH_TRIALS:
             since = 0.0 if self._pace_from is None else now_t - self._pace_from
             return max(0.0, fmean(self._paces) * (self._n_trials - len(self._done)) - since)
@@ -247,7 +214,7 @@ class RunSeen:
             paused_s=self._paused_s + since_pause,
             frames=self.frames,
             codes=self._codes_view(),
-            pulses=self._pulses_view(now_t),
+            pulses=self.pulses.view(now_t),
         )
 
     # -- one event ------------------------------------------------------------------------------
@@ -257,6 +224,7 @@ class RunSeen:
         self._n_trials = len(design)
         self._blocks = sorted({int(row["block"]) for row in design})
         self._practice = {int(row["trial"]) for row in design if row.get("practice")}
+        self.pulses.begin(event)
         self.header = event
 
     def _take_resume(self, event: Event) -> None:
@@ -302,9 +270,9 @@ class RunSeen:
         self._take_distress(event["design"], outcome, t)
 
     def _take_distress(self, design: Mapping[str, Any], outcome: Event, t: float) -> None:
-        value = outcome.get(DISTRESS)
-        if DISTRESS in (design.get("scale"), design.get("item")):
-            value = outcome.get("response")
+        if DISTRESS not in (design.get("scale"), design.get("item")):
+            return
+        value = _answer(outcome)
         if isinstance(value, int | float) and not isinstance(value, bool):
             self.distress.append(Distress(float(value), t, str(self.header.get("task", ""))))
 
@@ -312,7 +280,7 @@ class RunSeen:
         """An answer as the operator sees it: in full only where the run knows what is correct."""
         if missed:
             return "missed"
-        response = outcome.get("response")
+        response = _answer(outcome)
         if response is None:
             return "-"
         if outcome.get("correct") is None or self.header.get("task") in KEPT_BACK:
@@ -323,17 +291,6 @@ class RunSeen:
         self._codes[event["outcome"]] += 1
         if event["outcome"] in LOST:
             self.lost_names.append(str(event["name"]))
-
-    def _take_pulse(self, event: Event) -> None:
-        if event["flag"] == "manual":
-            self.by_hand = True
-        if event["flag"] not in COUNTED_PULSES:
-            return
-        self._pulses += 1
-        self._missing_pulses += int(event["missing"])
-        self.last_pulse_t = float(event["t"])
-        if event.get("interval_s") and not event["missing"]:
-            self._intervals.append(float(event["interval_s"]))
 
     def _take_pause(self, event: Event) -> None:
         t = float(event["t"])
@@ -353,7 +310,7 @@ class RunSeen:
         if event["text"] == PAUSE_ASKED:
             self._wants_pause = True
         if event["text"] == "time zero":
-            self.zero = float(event["zero"])
+            self.pulses.zero = float(event["zero"])
 
     def _take_abort(self, event: Event) -> None:
         self.reason = str(event["reason"])
@@ -364,14 +321,6 @@ class RunSeen:
         self._lost_at_end = int((event.get("triggers") or {}).get("lost", 0))
 
     # -- parts of the view ----------------------------------------------------------------------
-
-    @property
-    def _scanner(self) -> Mapping[str, Any]:
-        return self.header.get("scanner") or {}
-
-    @property
-    def _pulses_per_volume(self) -> int:
-        return int(self.header.get("rig", {}).get("scanner", {}).get("pulses_per_volume", 1) or 1)
 
     def _phase(self) -> RunPhase:
         if self.ended is None:
@@ -396,11 +345,8 @@ class RunSeen:
             device = f"{device} (only noted down)"
         return CodesView(sum(self._codes[name] for name in REACHED), self.codes_lost, device)
 
-    def _pulses_view(self, now_t: float) -> PulsesView | None:
-        if not self.header.get("scanner"):
-            return None
-        period, planned, expected = self.pulse_period_s, self.pulses_planned, None
-        if self.zero is not None and period:
-            expected = max(1, int((now_t - self.zero) / period) + 1)
-            expected = expected if planned is None else min(expected, planned)
-        return PulsesView(self._pulses, expected, planned, self._missing_pulses)
+
+def _answer(outcome: Event) -> Any:
+    """What was answered: a choice, or the value of a slider."""
+    response = outcome.get("response")
+    return outcome.get("value") if response is None else response
