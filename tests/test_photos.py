@@ -108,8 +108,8 @@ STORED = {
 class Told:
     """What the file of a photograph says besides its pixels."""
 
-    description: str = "Lena on the beach"
-    artist: str = "Jonas Beispiel"
+    description: str = "Magdalena at the seashore"
+    artist: str = "Jonathan Beispiel"
     orientation: int = 1
 
 
@@ -302,11 +302,11 @@ def test_the_drawn_photographs_carry_what_a_camera_writes(tmp_path: Path) -> Non
     path = photograph(tmp_path / "a.jpg", told=Told(orientation=6))
     with Image.open(path) as opened:
         exif = opened.getexif()
-        assert exif[0x010E] == "Lena on the beach"
+        assert exif[0x010E] == "Magdalena at the seashore"
         assert exif[0x0112] == 6
         assert exif.get_ifd(0x8825)[2][0] == 52
         assert opened.info["icc_profile"]
-        assert b"Lena" in opened.info["xmp"]
+        assert b"Magdalena" in opened.info["xmp"]
     assert path.read_bytes().count(b"\xff\xd8\xff") == 2, "no thumbnail"
 
 
@@ -460,7 +460,7 @@ def test_a_set_is_pixels_and_a_description_without_any_name(prepared_once: Path)
         assert set(png_chunks(content)) == {"IHDR", "IDAT", "IEND"}
         assert pixels_of(content).shape == (640, 512, 3)
     written = b"".join(f.read_bytes() for f in prepared_once.rglob("*") if f.is_file())
-    for word in (b"Lena", b"Jonas", b"IMG_", b"Exif", b"adobe", b"http"):
+    for word in (b"Magdalena", b"Jonathan", b"IMG_", b"Exif", b"adobe", b"http"):
         assert word not in written
 
 
@@ -497,18 +497,18 @@ def test_of_two_sets_one_must_be_named(store: Path) -> None:
 def test_folders_get_their_conditions_by_option_or_file_and_nobody_hears_their_names(
     tmp_path: Path,
 ) -> None:
-    folder = folder_of_people(tmp_path / "originals", {"Lena": 2, "Jonas": 2})
+    folder = folder_of_people(tmp_path / "originals", {"Magdalena": 2, "Jonathan": 2})
     with pytest.raises(SettingError, match="2 of the 2 folders have no condition") as told:
         find_originals(folder, {})
-    assert "Lena" not in str(told.value)
-    (tmp_path / "who.toml").write_text('own = "Lena"\nacq = ["Jonas"]\n')
+    assert "Magdalena" not in str(told.value)
+    (tmp_path / "who.toml").write_text('own = "Magdalena"\nacq = ["Jonathan"]\n')
     given = find_originals(folder, read_assignment(tmp_path / "who.toml"))
     assert [o.spoken for o in given.originals] == [
         *("own (P1), picture 1", "own (P1), picture 2"),
         *("acquainted (P2), picture 1", "acquainted (P2), picture 2"),
     ]
     with pytest.raises(SettingError, match="1 of the folders that were assigned"):
-        find_originals(folder, {"Grandma": "own"})
+        find_originals(folder, {"Grandmother": "own"})
 
 
 def test_what_cannot_be_used_is_told_by_number_and_one_picture_alone_is_refused(
@@ -1029,10 +1029,10 @@ def test_small_eyes_are_looked_at_again_in_a_part_of_the_picture(
 
 
 def test_a_damaged_table_of_eyes_is_told(tmp_path: Path) -> None:
-    (tmp_path / "eyes.csv").write_text("file,left_x\nLena.jpg,here\n")
+    (tmp_path / "eyes.csv").write_text("file,left_x\nMagdalena.jpg,here\n")
     with pytest.raises(StimulusError, match="click the eyes again") as told:
         read_clicked(tmp_path)
-    assert "Lena" not in str(told.value)
+    assert "Magdalena" not in str(told.value)
 
 
 # -- erasing --------------------------------------------------------------------------------------
@@ -1110,7 +1110,8 @@ def test_one_person_can_be_erased_with_all_that_was_made_of_their_pictures(store
 
 
 @pytest.mark.parametrize(
-    "label", ["../../x", "01;rm", "x" * 300, "\N{BABY}", "", "Lena Muster", "0 1", "01\n", "é1"]
+    "label",
+    ["../../x", "01;rm", "x" * 300, "\N{BABY}", "", "Magdalena Mustermann", "0 1", "01\n", "é1"],
 )
 @pytest.mark.parametrize("verb", ["prepare", "approve", "list"])
 def test_a_label_that_is_no_code_is_refused_and_not_repeated(
@@ -1170,7 +1171,7 @@ def test_a_set_goes_through_its_whole_life_by_commands(
 
 # -- the proof ------------------------------------------------------------------------------------
 
-NAMES = ("Lena", "Jonas", "Beispiel", "Muster", "IMG_", "beach", "Grandma")
+NAMES = ("Magdalena", "Jonathan", "Beispiel", "Mustermann", "IMG_", "seashore", "Grandmother")
 MAGIC = (b"\x89PNG", b"\xff\xd8\xff", b"IDAT", b"JFIF", b"Exif\0")
 
 
@@ -1199,10 +1200,10 @@ def needles(folder: Path, store: Path) -> dict[str, bytes]:
 
 
 def photographs_with_names(folder: Path) -> Path:
-    told = Told(description="Lena on the beach", artist="Jonas Beispiel")
-    people = {"Lena": 2, "Jonas": 2, "friend": 2, "Grandma": 3}
-    folder_of_people(folder, people, names="IMG_Lena_{}.jpg", told=told)
-    damaged = folder / "Grandma" / "IMG_Lena_3.jpg"
+    told = Told(description="Magdalena at the seashore", artist="Jonathan Beispiel")
+    people = {"Magdalena": 2, "Jonathan": 2, "friend": 2, "Grandmother": 3}
+    folder_of_people(folder, people, names="IMG_Magdalena_{}.jpg", told=told)
+    damaged = folder / "Grandmother" / "IMG_Magdalena_3.jpg"
     damaged.write_bytes(damaged.read_bytes()[:2500])
     return folder
 
@@ -1229,23 +1230,23 @@ def harm(store: Path, run: Sequence[object]) -> None:
 def test_nothing_that_leaves_the_store_tells_of_a_name_a_file_a_place_or_a_picture(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    folder = photographs_with_names(tmp_path / "Lena Muster")
+    folder = photographs_with_names(tmp_path / "Magdalena Mustermann")
     store, data = tmp_path / "store", tmp_path / "study"
     which = ["--store", store, "--participant", "01"]
     first = ["photos", "prepare", folder, *which]
-    who = ["--own", "Lena", "--acq", "Jonas", "--unf", "Grandma"]
+    who = ["--own", "Magdalena", "--acq", "Jonathan", "--unf", "Grandmother"]
     run = ["run", "attachment", "--participant", "01", "--data", data, "--simulate"]
     run += ["--virtual", "--photos", store, "--set", "blocks=1"]
     consent = ["photos", "consent", *which, "--permission", "yes", "--date", "2026-05-01"]
 
     # Mistakes first: each is answered with a sentence, and none of them repeats a name.
     commands(
-        (2, [*first, "--own", "Lena"]),
-        (2, [*first, *who, "--friend", "Lena"]),
-        (2, [*first, *who, "--friend", "Muster"]),
-        (2, [*first, *who, "--assign", tmp_path / "Lena.toml"]),
-        (2, [*first, *who, "--expressions", tmp_path / "Lena.csv"]),
-        (2, ["photos", "eyes", tmp_path / "Lena"]),
+        (2, [*first, "--own", "Magdalena"]),
+        (2, [*first, *who, "--friend", "Magdalena"]),
+        (2, [*first, *who, "--friend", "Mustermann"]),
+        (2, [*first, *who, "--assign", tmp_path / "Magdalena.toml"]),
+        (2, [*first, *who, "--expressions", tmp_path / "Magdalena.csv"]),
+        (2, ["photos", "eyes", tmp_path / "Magdalena"]),
         (2, run),
         (0, [*first, *who]),
         (2, run),
@@ -1298,7 +1299,7 @@ def test_the_search_would_find_what_it_looks_for(tmp_path: Path) -> None:
     picture = next(folder.rglob("*.jpg")).read_bytes()
     assert any(needle in picture.lower() for what, needle in hidden.items() if "picture 0" in what)
     assert hidden["the place on earth"] in picture
-    assert hidden["the word Jonas"] in picture.lower()
+    assert hidden["the word Jonathan"] in picture.lower()
     page = base64.b64encode(picture).lower()
     offsets = [base64.b64encode(b"x" * k + picture).lower() for k in range(3)]
     pieces = [needle for what, needle in hidden.items() if what.startswith("picture 0 in base64")]
