@@ -243,6 +243,10 @@ def conduct(
                 run.note("about the trigger codes", warning=warning)
                 if tell is not None:
                     tell(warning)
+            for sentence in _about_photographs(prepared):
+                run.note("about the photographs", warning=sentence)
+                if tell is not None:
+                    tell(sentence)
             if prepared.left_out:
                 run.note("trials that this participant must not see", left_out=prepared.left_out)
             if "mock" in devices.trigger.describe():
@@ -287,6 +291,12 @@ def _own_photos(name: str, request: Request) -> StimulusSet:
 
     data = None if request.data == Path() else request.data
     return own_set(name, request.photos, request.participant, simulated=request.simulate, data=data)
+
+
+def _about_photographs(prepared: Prepared) -> tuple[str, ...]:
+    """Which of somebody's own photographs may not be shown, by condition."""
+    stimuli = prepared.material.stimuli
+    return () if stimuli is None or stimuli.kind != "own" else stimuli.warnings
 
 
 def _pictures(prepared: Prepared) -> Mapping[str, bytes]:

@@ -849,6 +849,7 @@ def test_a_run_shows_the_participants_own_photographs_and_logs_tokens_alone(
     shown = {e["design"]["stim_id"]: e["design"]["condition"] for e in log.of("trial")}
     shown.pop(None, None)
     known = {photo.token: photo.condition for photo in photo_set.photos}
+    assert not [note for note in log.of("note") if note["text"] == "about the photographs"]
     assert shown
     assert shown.items() <= known.items()
     text = done.log.read_bytes()
@@ -892,6 +893,20 @@ def test_what_may_not_be_shown_never_is(store: Path, tmp_path: Path) -> None:
     with pytest.raises(StimulusError, match=r"one photograph of 'own'.*does not want it"):
         conduct(run_of(store, data))
     assert not data.exists()
+
+
+def test_the_operator_hears_that_some_pictures_are_left_out(tmp_path: Path, store: Path) -> None:
+    photo_set = permitted(store)
+    first = photo_set.photos[0]
+    more = replace(first, token="abcdefgh", decision=None)
+    wider = replace(photo_set, photos=(*photo_set.photos, more))
+    change(store, photo_set.token, lambda _: wider)
+    heard: list[str] = []
+    done = conduct(run_of(store, tmp_path / "study"), tell=heard.append)
+    (sentence,) = heard
+    assert sentence.startswith("own (P1): 2 of 3 pictures may be shown; the participant has not")
+    notes = [n["warning"] for n in read_log(done.log).of("note") if "photographs" in n["text"]]
+    assert notes == heard
 
 
 def test_a_picture_on_the_participants_list_of_exclusions_is_left_out(

@@ -179,7 +179,8 @@ def read_file(store: Path, photo_set: PhotoSet, name: str) -> bytes:
 def sheets_of(store: Path, photo_set: PhotoSet) -> list[str]:
     """Names of the contact sheet's pages, in order; none once a person of the set was erased."""
     folder = store / photo_set.token
-    return sorted(path.stem for path in folder.glob(file_of(photo_set, f"{SHEET}*")))
+    names = (path.stem for path in folder.glob(file_of(photo_set, f"{SHEET}*")))
+    return sorted(names, key=lambda name: (len(name), name))
 
 
 def read_photo(store: Path, photo_set: PhotoSet, photo: Photo) -> bytes:
