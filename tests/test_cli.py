@@ -441,7 +441,7 @@ def test_the_program_itself_tells_every_mistake_in_plain_words(
         assert contents(folders[name]) == before[name], name
 
 
-@pytest.mark.parametrize("name", ["task", "nothing", "port", "existing run"])
+@pytest.mark.parametrize("name", ["task", "port", "existing run"])
 def test_a_mistake_leaves_the_same_words_where_the_program_is_started_anew(
     name: str, tmp_path: Path, studies: Path
 ) -> None:
