@@ -12,7 +12,7 @@ from typing import Any
 
 from mbtexp.run import Block, Run, Shown
 from mbtexp.task import Material
-from mbtexp.timeline import Fixation, Keys, Phase, Scale, Stimulus, Text
+from mbtexp.timeline import Fixation, Keys, Phase, Rect, Stimulus, Text
 from mbtexp.triggers.codes import RECOGNITION as CODES
 from tasks.recognition.design import Trial
 from tasks.recognition.params import CONTINUE, Params
@@ -22,6 +22,10 @@ CHOSEN_S = 0.2
 """How long the chosen point of the scale stays."""
 
 SURE = ("low", "middle", "high")
+"""Grades of certainty, in the order of the keys."""
+
+PLACES = (-0.42, 0.0, 0.42)
+"""Where they stand, in heights of the screen."""
 
 
 def timeline(trial: Trial, material: Material) -> list[Phase]:
@@ -96,12 +100,15 @@ def chosen_phase(material: Material, place: int) -> Phase:
 
 
 def _scale(material: Material, chosen: int | None) -> tuple[Stimulus, ...]:
-    low, high = material.text("scale_low"), material.text("scale_high")
-    points = tuple(key.upper() for key in material.keys)
-    return (
-        Text(material.text("question_sure"), (0.0, 0.16), 0.045),
-        Scale(points, low, high, pos=(0.0, -0.06), width=0.6, chosen=chosen),
-    )
+    """The question above the three keys with what they mean; the chosen one in a frame."""
+    scene: list[Stimulus] = [Text(material.text("question_sure"), (0.0, 0.2), 0.045)]
+    for place, (key, x) in enumerate(zip(material.keys, PLACES, strict=True)):
+        label = material.text(f"sure_{SURE[place]}", press=key.upper())
+        scene.append(Text(label, (x, 0.0), 0.045))
+    if chosen is not None:
+        frame = Rect(0.38, 0.17, (PLACES[chosen], 0.0), color=None, line_color="white")
+        scene.append(frame)
+    return tuple(scene)
 
 
 # -- the run --------------------------------------------------------------------------------------
