@@ -592,7 +592,7 @@ class Run:
             return
         shown, keys = window.shown, window.shown.phase.keys
         key = keys and (_meant(press, keys) if press.key == CLICK else press.key)
-        if keys is None or key is None or key not in keys.allowed:
+        if keys is None or key is None or (press.key != CLICK and key not in keys.allowed):
             self._log_press(press, shown, "other")
         elif shown.answered:
             self._log_press(press, shown, "extra")
@@ -819,6 +819,7 @@ class Run:
         """A quiet page until the operator has come: nobody is left alone with an empty desktop."""
         self._row = None
         self._trigger.belongs_to(None)
+        self.note("a calm page until the operator has come")
         # What is the matter has been said already; a window that is gone shows nothing more.
         with contextlib.suppress(MbtexpError):
             self._operator_page("calm", (self._operator.stop, self._operator.pause), None)
