@@ -143,7 +143,7 @@ def _asked(options: argparse.Namespace) -> Asked:
         skip=tuple(options.skip),
         resume=options.resume,
         changed_protocol=options.changed_protocol,
-        yes=options.yes,
+        yes=options.yes or options.simulate,
         reason=options.reason,
     )
 

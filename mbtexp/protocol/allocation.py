@@ -31,7 +31,10 @@ TABLE, TAKEN = "allocation.tsv", "assignments.tsv"
 FORMAT = 1
 MARK = "# mbtexp allocation "
 
-TAKEN_COLUMNS = ("participant", "group", "row", "cell", "utc")
+TAKEN_COLUMNS = ("participant", "group", "row", "cell", "utc", "line")
+
+WHOLE = "whole"
+"""Last word of a line: without it a crash has cut the line off, and it counts for nothing."""
 
 
 @dataclass(frozen=True)
@@ -306,7 +309,7 @@ def _taken(path: Path, rows: Sequence[Row]) -> tuple[Assignment, ...]:
         if not line.strip():
             continue
         cell = line.split("\t")
-        if len(cell) != len(TAKEN_COLUMNS):
+        if len(cell) != len(TAKEN_COLUMNS) or cell[-1] != WHOLE:
             continue  # cut off by a crash, and ended by whoever came next
         try:
             one = Assignment(cell[0], cell[1], int(cell[2]), int(cell[3]))
@@ -407,7 +410,7 @@ def take_row(data: Path, participant: str, group: str) -> Assignment:
             if mine is not None:
                 return mine
             row = allocation.next_free(group)
-            _append(descriptor, path, (participant, group, row.row, row.cell, _now()))
+            _append(descriptor, path, (participant, group, row.row, row.cell, _now(), WHOLE))
     raise DataError(f"{path}: no row could be taken; check the drive that the folder is on.")
 
 

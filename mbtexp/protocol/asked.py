@@ -51,7 +51,7 @@ class Asked:
     @property
     def asks(self) -> bool:
         """Whether somebody answers between the steps."""
-        return not (self.yes or self.simulate)
+        return not self.yes
 
     def request(self) -> Request:
         """What all runs have in common."""

@@ -290,7 +290,7 @@ class Course:
             self._operator.say(step.text)
         self._log.append("step_start", step=step.step)
         began = self._log.clock.now()
-        if not self._asked.simulate:
+        if self._asked.asks or not self._asked.simulate:
             most = "" if step.longest_min is None else f" (at most {step.longest_min:g} min)"
             answer = self._operator.ask(f"Press Enter when it is over{most}.")
             if answer is None and self._asked.asks:

@@ -199,7 +199,7 @@ def details(row: SheetRow) -> Iterator[str]:
     said += [f"state: {step.state}"] if step.state else []
     said += [f"needs: {', '.join(step.needs)}"] if step.needs else []
     said += ["optional"] if step.optional else []
-    said += [f"{name}={value}" for name, value in step.changes.items()]
+    said += [f"{name}={value or 'none'}" for name, value in step.changes.items()]
     yield "; ".join(said)
     yield f"buttons: {' '.join(row.buttons)}; codes: {codes_spoken(row.codes)}"
     if row.volumes:

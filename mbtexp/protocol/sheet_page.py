@@ -118,7 +118,7 @@ def _about(row: SheetRow) -> str:
 def _what(row: SheetRow) -> str:
     step = row.step
     words = [f"{step.task} {row.preset}", f"{row.trials} trials"]
-    words += [f"{name} = {value}" for name, value in step.changes.items()]
+    words += [f"{name} = {value or 'none'}" for name, value in step.changes.items()]
     words += [f"state: {step.state}"] if step.state else []
     words += [f"needs: {', '.join(step.needs)}"] if step.needs else []
     return escape("; ".join(words))

@@ -35,6 +35,8 @@ class RunGlance:
     """What the codes went to: the device's name, ``memory``, ``none``."""
     pulses_seen: int | None
     pulses_expected: int | None
+    pulses_wrong: tuple[str, ...]
+    """What was wrong with the scanner's pulses, a sentence each."""
 
     @property
     def remarks(self) -> list[str]:
@@ -44,8 +46,7 @@ class RunGlance:
             said.append(f"NOT COMPLETE: {self.trials} of {self.planned} trials")
         if self.codes_lost:
             said.append(f"TRIGGER CODES LOST: {self.codes_lost} of {self.codes}")
-        if self.pulses_expected is not None and self.pulses_seen != self.pulses_expected:
-            said.append(f"PULSES: {self.pulses_seen} of {self.pulses_expected}")
+        said += [f"PULSES: {sentence}" for sentence in self.pulses_wrong]
         if self.screens and self.late_screens > 0.01 * self.screens:
             share = 100 * self.late_screens / self.screens
             said.append(f"timing: {share:.1f} % of screens late, worst {self.worst_late_s:.3f} s")
@@ -228,6 +229,7 @@ def glance(log: Log) -> RunGlance:
         line="memory" if trigger.get("port") == "memory" else str(trigger.get("device", "none")),
         pulses_seen=pulses.get("seen"),
         pulses_expected=pulses.get("expected"),
+        pulses_wrong=tuple(pulses.get("warnings", ())),
     )
 
 
