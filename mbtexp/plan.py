@@ -16,7 +16,7 @@ from mbtexp.run import SCANNER, TIME_ZERO, Codes, Run, typing
 from mbtexp.session import Session
 from mbtexp.simulate import Answer
 from mbtexp.task import Material, Task
-from mbtexp.timeline import Phase, Stimulus
+from mbtexp.timeline import CLICK, Phase, Stimulus
 from mbtexp.triggers.compact import sent_values
 from mbtexp.triggers.devices import highest_code, line_of
 from mbtexp.triggers.spacing import (
@@ -300,7 +300,8 @@ class _Watched:
         refuse_shared_keys(_guarded_keys(phase, self._rig), self._rig)
         self.untimed |= endless and bool(trial)
         presses = self._answer(phase, trial)
-        if endless and not any(key in phase.keys.allowed for key, _ in presses):
+        known = (*phase.keys.allowed, *((CLICK,) if phase.keys.areas else ()))
+        if endless and not any(key in known for key, _ in presses):
             raise SettingError(
                 f"phase '{phase.name}' waits for an answer and the simulated participant gives "
                 "none; let the task's participant press one of its keys."

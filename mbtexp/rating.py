@@ -86,7 +86,7 @@ def rate(
     choice = scale if isinstance(scale, Choice) else points(scale)
     beside, others, spots = _beside(also, mouse=mouse)
     areas = (*(choice.areas(keys) if mouse else ()), *spots)
-    taken = Keys((*keys, *others, *((CLICK,) if mouse else ())), codes=codes, areas=areas)
+    taken = Keys((*keys, *others), codes=codes, areas=areas)
     open_ = Phase(
         name,
         (*above, *choice.plain, *beside),
@@ -296,7 +296,7 @@ def _move(
         if place is not None and button is not None and confirm is not None:
             areas += (Area(confirm, button.pos, button.width, button.height),)
         taken = Keys(
-            (*keys, *others, *((CLICK,) if line else ())),
+            (*keys, *others),
             codes=codes if place is not None else empty_codes,
             areas=areas,
             repeats=repeats,

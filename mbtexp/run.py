@@ -591,8 +591,8 @@ class Run:
             self._log_press(press, None, self._outside(press))
             return
         shown, keys = window.shown, window.shown.phase.keys
-        key = keys and (_meant(press, keys) if press.key == CLICK else press.key)
-        if keys is None or key is None or (press.key != CLICK and key not in keys.allowed):
+        key = None if keys is None else _meant(press, keys)
+        if keys is None or key is None:
             self._log_press(press, shown, "other")
         elif shown.answered:
             self._log_press(press, shown, "extra")
@@ -1036,8 +1036,10 @@ def _box_stamps(press: Press) -> Facts:
 
 
 def _meant(press: Press, keys: Keys) -> str | None:
-    """The key that a click stands for; None for one beside everything."""
-    return keys.clicked(press.at, dragged=press.repeated)
+    """The key that a press counts as; None for another key, and for a click beside everything."""
+    if press.key == CLICK:
+        return keys.clicked(press.at, dragged=press.repeated)
+    return press.key if press.key in keys.allowed else None
 
 
 def _pointed(press: Press, shown: Shown | None) -> Facts:

@@ -9,7 +9,7 @@ from typing import Any
 from mbtexp.session import Session
 from mbtexp.simulate import READING_S, Click, Participant, lognormal_s
 from mbtexp.task import Material
-from mbtexp.timeline import CLICK, Button, Circles, Keys, Phase, Slider
+from mbtexp.timeline import Button, Circles, Keys, Phase, Slider
 
 PRESS_S = 0.15
 """From one press on a slider to the next, s."""
@@ -86,8 +86,7 @@ def _towards_place(
     off = wanted / 100 - (line.value or 0.0)
     if abs(off) > 0.025:
         return [(right if off > 0 else left, after_s)]
-    confirm = [key for key in keys.allowed[2:] if key != CLICK]
-    return [(confirm[0], 0.5)] if confirm else []
+    return [(keys.allowed[2], 0.5)] if len(keys.allowed) > 2 else []
 
 
 def _towards_pair(
