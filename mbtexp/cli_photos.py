@@ -265,9 +265,19 @@ def _approve(options: argparse.Namespace) -> None:
 
     if options.virtual and not options.simulate:
         raise SettingError("--virtual has no keyboard for a person; add --simulate.")
+    _end_like_ctrl_c()
     store = _opened(options)
     done = approve(store, _meant(options, store), _request(options), again=options.again)
     say(columns_text(list_rows([done]), LIST_HEADS))
+
+
+def _end_like_ctrl_c() -> None:
+    """A closed terminal, or a polite kill, ends a run as Ctrl-C does: the window is closed."""
+    import signal
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
 
 
 def _request(options: argparse.Namespace) -> Request:

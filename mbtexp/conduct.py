@@ -569,6 +569,8 @@ def _leave_codes(prepared: Prepared, folder: Path) -> list[str]:
     The log's header has the task's codes as well.
     """
     task, session = prepared.task, prepared.session
+    if not task.codes:
+        return []
     stem = f"sub-{session.participant}_ses-{session.session}"
     try:
         write_beside(folder, stem, exports_of(prepared.rig.trigger, task.name, task.codes))

@@ -31,7 +31,7 @@ from mbtexp.photos import approve as approving_of
 from mbtexp.photos import clicking, seal, secret
 from mbtexp.photos import purge as purge_of
 from mbtexp.photos import store as store_of
-from mbtexp.photos.approve import approve, take_decisions
+from mbtexp.photos.approve import approve
 from mbtexp.photos.clicking import click_eyes
 from mbtexp.photos.eyes import Eyes, read_clicked, read_template, turned
 from mbtexp.photos.manifest import Consent, DecidedBy, Decision, Photo, PhotoSet
@@ -753,18 +753,18 @@ def test_the_participants_decisions_outlive_a_crash_in_the_middle(store: Path) -
     assert said == {p.token: p.token != vetoed for p in done.photos if p.shows_somebody}
     assert {p.decision.by for p in done.photos if p.decision is not None} == {"simulated"}
     # A program that was killed has left the log alone; its decisions are taken from there.
-    change(store, done.token, lambda now: now.with_decisions({vetoed: UNDECIDED}))
+    change(store, done.token, lambda now: now.with_decisions({vetoed: BEFORE}))
     (log,) = (store / done.token / "approval").rglob("*_log.jsonl")
     lines = log.read_bytes().split(b"\n")
     (two,) = [n for n, line in enumerate(lines) if b'"kind":"trial","' in line][1:2]
     log.write_bytes(b"\n".join(lines[: two + 1]) + b'\n{"kind":"tri')
-    again = take_decisions(store, done.token)
+    again = read_set(store, done.token)
     assert next(p.decision for p in again.photos if p.token == vetoed) == Decision(
         approved=False, utc=str(read_log(log).header["clock"]["utc_at_zero"]), by="simulated"
     )
 
 
-UNDECIDED = Decision(approved=True, utc="", by="simulated")
+BEFORE = Decision(approved=True, utc="", by="simulated")
 
 
 def test_approval_shows_only_what_is_undecided_and_can_be_changed_before_it_is_confirmed(

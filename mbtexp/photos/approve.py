@@ -1,6 +1,6 @@
 """The participant sees each of their photographs and says whether it may be shown: a run like any.
 
-What was decided is read from the run's log, which outlives a crash; the log lies with the pictures.
+What was decided stands in the run's log, which outlives a crash; the log lies with the pictures.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from mbtexp.conduct import Request, conduct
-from mbtexp.errors import DataError, StimulusError
-from mbtexp.events import find_logs, read_log
-from mbtexp.photos.manifest import DecidedBy, Decision, Photo, PhotoSet
+from mbtexp.errors import StimulusError
+from mbtexp.photos.decisions import APPROVAL, APPROVED, VETOED, approval_logs
+from mbtexp.photos.manifest import Photo, PhotoSet
 from mbtexp.photos.own import as_stimuli
 from mbtexp.photos.screens import WORDS, goes_on, key_name, prepared_run
-from mbtexp.photos.store import APPROVAL, change
+from mbtexp.photos.store import change
 from mbtexp.run import Run
 from mbtexp.session import Session
 from mbtexp.simulate import READING_S, Participant
@@ -25,7 +25,6 @@ from mbtexp.timeline import Area, Button, Image, Keys, Phase, Stimulus, Text
 
 NAME = "approval"
 KEYS = ("f", "j", "space")
-APPROVED, VETOED = "approved", "vetoed"
 
 PICTURE_HEIGHT = 0.6
 CHOSEN = "#ffd27f"
@@ -204,7 +203,6 @@ def approve(
     vetoed
         Tokens that a simulated participant does not want.
     """
-    photo_set = take_decisions(store, photo_set.token)
     open_ = [photo for photo in photo_set.photos if _is_open(photo, request, again=again)]
     if not open_:
         return photo_set
@@ -215,7 +213,7 @@ def approve(
         participant=photo_set.participant,
         session="01",
         data=folder,
-        run=_next_run(folder),
+        run=1 + len(approval_logs(store / photo_set.token)),
     )
     chosen = replace(
         task(), participant=lambda session, material: approving(session, material, vetoed)
@@ -225,11 +223,8 @@ def approve(
         for number, p in enumerate(open_, start=1)
     ]
     prepared = prepared_run(chosen, rows, as_stimuli(store, photo_set, open_), here)
-    try:
-        conduct(here, prepared=prepared)
-    finally:
-        photo_set = take_decisions(store, photo_set.token)
-    return photo_set
+    conduct(here, prepared=prepared)
+    return change(store, photo_set.token, lambda now: now)
 
 
 def _is_open(photo: Photo, request: Request, *, again: bool) -> bool:
@@ -237,31 +232,3 @@ def _is_open(photo: Photo, request: Request, *, again: bool) -> bool:
         return False
     decided = photo.decision
     return again or decided is None or (decided.by == "simulated" and not request.simulate)
-
-
-def _next_run(folder: Path) -> int:
-    return 1 + len(_logs(folder))
-
-
-def _logs(folder: Path) -> list[Path]:
-    return [*find_logs(folder), *find_logs(folder / "pilot")]
-
-
-def take_decisions(store: Path, token: str) -> PhotoSet:
-    """The set with what its approval logs say; the latest word on a picture counts."""
-    decisions: dict[str, Decision] = {}
-    said: list[tuple[str, str, Decision]] = []
-    for path in _logs(store / token / APPROVAL):
-        try:
-            log = read_log(path)
-        except DataError:
-            continue  # it ended before its first line: nothing was decided
-        utc = str(log.header["clock"]["utc_at_zero"])
-        by: DecidedBy = "participant" if log.header["simulated"] is None else "simulated"
-        for event in log.of("trial"):
-            approved = event["outcome"]["response"] == APPROVED
-            decision = Decision(approved, utc, by)
-            said.append((utc, event["design"]["stim_id"], decision))
-    for _, name, decision in sorted(said, key=lambda one: one[0]):
-        decisions[name] = decision
-    return change(store, token, lambda photo_set: photo_set.with_decisions(decisions))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mbtexp.errors import DataError, DiskError, SettingError, StimulusError
 from mbtexp.photos import secret
+from mbtexp.photos.decisions import decided
 from mbtexp.photos.manifest import (
     SET_LENGTH,
     Photo,
@@ -37,9 +38,6 @@ SHEET = "sheet"
 
 DELETED = "deleted"
 """Folder of the deletion records."""
-
-APPROVAL = "approval"
-"""Folder with the logs of the runs in which the participant decided."""
 
 PARTIAL = ".partial"
 GOING = ".going"
@@ -84,7 +82,7 @@ def tokens(store: Path) -> list[str]:
 
 
 def read_set(store: Path, token: str) -> PhotoSet:
-    """A set by its token; refuses one that others can read."""
+    """A set by its token, with what the participant decided; refuses one that others can read."""
     if not is_token(token):
         raise SettingError(f"--set: a token has {SET_LENGTH} letters and digits; see photos list.")
     folder = store / token
@@ -102,7 +100,7 @@ def read_set(store: Path, token: str) -> PhotoSet:
     if photo_set.token != token:
         raise DataError(f"Photographs {token} are not what their description says; purge them.")
     refuse_open(folder, sealed=photo_set.lock is not None)
-    return photo_set
+    return decided(folder, photo_set)
 
 
 def sets_of(store: Path, participant: str | None = None) -> list[PhotoSet]:
