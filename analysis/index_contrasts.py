@@ -150,8 +150,8 @@ def _priming_name(index: str, condition: str) -> str | None:
     sense = next((sense for sense in SENSES if condition.startswith(sense)), None)
     if sense is None:
         return None
-    rest = condition.removeprefix(sense).strip("_")
-    return f"priming_{sense}_{rest}" if rest else f"priming_{sense}"
+    soa = condition.removeprefix(f"{sense}_")
+    return f"priming_{sense}_soa_{soa}" if soa.isdigit() else f"priming_{sense}"
 
 
 def _by_soa(entry: tuple[str, str]) -> tuple[int, str, int, str]:

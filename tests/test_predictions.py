@@ -409,8 +409,8 @@ def test_priming_has_a_row_at_each_soa_and_for_the_rarer_sense():
             ("attachment_bias", "soa_1000", 0.06),
             ("priming", "attachment", 0.05),
             ("priming", "subordinate", 0.02),
-            ("priming", "subordinate_soa_250", 0.04),
-            ("priming", "subordinate_soa_1000", 0.00),
+            ("priming", "subordinate_250", 0.04),
+            ("priming", "subordinate_1000", 0.00),
         )
     ]
     rows = rows_of(Study(measures([], indices, []), two_groups(60)))

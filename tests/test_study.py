@@ -165,9 +165,10 @@ def test_a_file_that_is_no_study_is_told(tmp_path: Path, text: bytes | None, sai
         read_study(path)
 
 
-def test_the_example_is_a_study_of_all_tasks() -> None:
+def test_the_example_is_a_study_of_the_five_paradigms() -> None:
     example = read_study(Path(__file__).parents[1] / "examples" / "study.toml")
-    assert {run.task for _, run in example.runs()} == set(task_names())
+    paradigms = {"attachment", "discounting", "eyes", "polysemy", "trust"}
+    assert {run.task for _, run in example.runs()} == paradigms <= set(task_names())
 
 
 def test_the_page_has_every_parameter_with_its_default() -> None:
@@ -332,7 +333,8 @@ def test_the_runs_of_a_session_follow_one_another_by_the_clock(tmp_path: Path) -
     )
     analyse(done.data)
     states = (done.data / "derivatives" / "mbtexp" / "states.tsv").read_text().splitlines()
-    assert [state.split("\t")[2:] for state in states[1:3]] == [
+    assert states[0].split("\t")[5:] == ["source", "pleasure", "arousal", "distress", "love"]
+    assert [state.split("\t")[2:6] for state in states[1:3]] == [
         ["eyes", "1", "attachment", "attachment run 1"],
         ["eyes", "2", "control", "attachment run 2"],
     ]
