@@ -7,18 +7,23 @@ rows.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
-from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
 
-STARTS = ((0.5, 0.5), (0.05, 0.05), (1.5, 0.3))
-"""Where the search for the two ratios of SDs begins."""
+COARSE = (0.03, 0.1, 0.3, 1.0, 3.0)
+"""Ratios of SDs among which the search begins."""
+
+ROUNDS = 60
+SETTLED = 1e-9
+DIFFERENCE = 1e-3
+"""Step of the differences, as a share of the ratio."""
 
 
 class Variances(NamedTuple):
@@ -135,32 +140,50 @@ def _by_level(data: Floats, codes: NDArray[np.intp], n_levels: int) -> Floats:
 
 
 def _best_ratios(sums: _Sums) -> tuple[float, float]:
-    """SD of the wide and of the narrow factor's intercepts over the residual SD."""
+    """SD of the wide and of the narrow factor's intercepts over the residual SD.
+
+    Newton's method from the best place of a coarse grid. The criterion is even and smooth in each
+    ratio, so that a ratio of 0 is a place like any other.
+    """
 
     def criterion(ratios: Floats) -> float:
         wide, narrow = np.abs(ratios)
         return _solved(sums, float(wide), float(narrow))[0]
 
-    found = [
-        minimize(
-            criterion,
-            np.array(start),
-            method="L-BFGS-B",
-            bounds=[(0.0, None), (0.0, None)],
-            options={"ftol": 1e-14, "gtol": 1e-9},
+    grid = [np.array([wide, narrow]) for wide in COARSE for narrow in COARSE]
+    at = min(grid, key=criterion)
+    for _ in range(ROUNDS):
+        height, slope, bend = _derivatives(criterion, at)
+        values, vectors = np.linalg.eigh(bend)
+        steepness = np.maximum(np.abs(values), 1e-6 * float(np.abs(values).max()))
+        step = -vectors @ ((vectors.T @ slope) / steepness)
+        moved = next(
+            (
+                place
+                for place in (at + step / 2**halving for halving in range(20))
+                if criterion(place) < height
+            ),
+            None,
         )
-        for start in STARTS
-    ]
-    best = min(found, key=lambda result: result.fun)
-    polished = minimize(
-        criterion,
-        np.asarray(best.x, dtype=float),
-        method="Nelder-Mead",
-        options={"xatol": 1e-9, "fatol": 1e-12},
-    )
-    winner = polished if polished.fun <= best.fun else best
-    wide, narrow = np.abs(winner.x)
-    return float(wide), float(narrow)
+        # Where no step is lower, rounding is all that is left.
+        if moved is None:
+            break
+        done = float(np.abs(moved - at).max()) < SETTLED
+        at = np.abs(moved)
+        if done:
+            break
+    return float(at[0]), float(at[1])
+
+
+def _derivatives(criterion: Callable[[Floats], float], at: Floats) -> tuple[float, Floats, Floats]:
+    """Value, first and second derivatives by central differences."""
+    x, y = DIFFERENCE * np.maximum(at, 0.1)
+    f = {(i, j): criterion(at + np.array([i * x, j * y])) for i in (-1, 0, 1) for j in (-1, 0, 1)}
+    slope = np.array([(f[1, 0] - f[-1, 0]) / (2 * x), (f[0, 1] - f[0, -1]) / (2 * y)])
+    mixed = (f[1, 1] - f[1, -1] - f[-1, 1] + f[-1, -1]) / (4 * x * y)
+    by_x = (f[1, 0] - 2 * f[0, 0] + f[-1, 0]) / x**2
+    by_y = (f[0, 1] - 2 * f[0, 0] + f[0, -1]) / y**2
+    return f[0, 0], slope, np.array([[by_x, mixed], [mixed, by_y]])
 
 
 def _solved(sums: _Sums, wide: float, narrow: float) -> tuple[float, Floats, Floats, float]:
