@@ -54,7 +54,7 @@ def also(material: Material, shown: Form, *, first: bool) -> list[Also]:
     for key, word, x in ((back, "back", -0.36), (skip, "skip", 0.36)):
         if key is None or (word == "back" and first):
             continue
-        at = (x, -0.375 if params.lines > 1 else -0.33)
+        at = (x, -0.36 if params.lines > 1 else -0.33)
         button = Button(material.text(f"button_{word}"), at, 0.32, 0.05, color=DIM)
         found.append((key, button if params.mouse else None))
     return found
@@ -68,7 +68,7 @@ def above(
     shown: Form,
 ) -> tuple[Stimulus, ...]:
     """Everything but the scale of the present item."""
-    hint = Text(_hint(trial, rows, material, shown), (0.0, -0.43), 0.024, color=DIM, wrap=1.25)
+    hint = Text(_hint(trial, rows, material, shown), (0.0, -0.415), 0.024, color=DIM, wrap=1.25)
     if material.params.lines > 1:
         return (*_page(trial, rows, answers, material, shown), hint)
     stem = Text(shown.stem, (0.0, 0.34), 0.032, color=DIM, wrap=1.15)
@@ -163,11 +163,11 @@ def _hint(trial: Trial, rows: tuple[Trial, ...], material: Material, shown: Form
         else text("hint_figures", first=keys[0], last=keys[-1])
     )
     back, skip = back_key(material, shown), skip_key(material)
-    if back is not None and trial.trial > 1:
-        said += text("hint_back", back=key_names((back,), material)[0])
     if skip is not None:
         key = "hint_skip_move" if params.answer == "move" else "hint_skip"
         said += text(key, skip=key_names((skip,), material)[0])
+    if back is not None and trial.trial > 1:
+        said += text("hint_back", back=key_names((back,), material)[0])
     return said + text("hint_progress", done=trial.trial, all=len(rows))
 
 
