@@ -291,7 +291,7 @@ def test_the_storyboard_is_one_picture_and_single_screens(tmp_path: Path) -> Non
         "eyes", preset="scanner", language="de", out=out, size=(640, 480), screens=folder
     )
     files = sorted(folder.iterdir())
-    assert len(files) == count == 10
+    assert len(files) == count == 11
     assert files[0].name == "01_instructions.png"
     for file in files:
         with Pictures.open(file) as picture:
