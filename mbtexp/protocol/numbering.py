@@ -45,11 +45,11 @@ def attempt_of(
     if before is not None and not afresh and past.outcome(step.step) not in FINAL:
         number = int(before["run"])
         path = run_path(asked, step, number)
-        if not path.exists() or path.stat().st_size == 0:
-            return Attempt(number, path, resume=False)
-        if b"\n" in path.read_bytes():
+        if path.exists() and b"\n" in path.read_bytes():
             return Attempt(number, path, resume=True)
-        _put_aside(path)
+        if path.exists() and path.stat().st_size > 0:
+            _put_aside(path)
+        return Attempt(number, path, resume=False)
     number = _free_number(asked, past, steps, step)
     return Attempt(number, run_path(asked, step, number), resume=False)
 
