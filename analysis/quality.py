@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from analysis.held import held_marks
 from analysis.indices import CHANCE_ALPHA, MISSED_LIMIT, Index
 from analysis.read import Trials, number
 from analysis.tables import as_json, tsv
@@ -88,7 +89,7 @@ RULES = {
         "The score is not distinguishable from guessing; apply the study's rule for exclusion.",
     ),
     "held_keys": _Rule(
-        "share of test trials that began with a key down",
+        "share of test trials that began with a key down that had not just brought the trial on",
         "warning",
         "Look for a stuck key; ask the participant to let go of the key after each answer.",
     ),
@@ -166,7 +167,10 @@ COLUMNS = tuple(entry.name for entry in fields(Check))
 
 
 def quality(log: Log, trials: Trials, indices: Sequence[Index] = ()) -> list[Check]:
-    """All checks of one run, always the same rows; its ``indices`` tell whether it is at chance."""
+    """All checks of one run, always the same rows; its ``indices`` tell whether it is at chance.
+
+    A run that its protocol calls practice has what was found in the rows, and no verdict.
+    """
     found = {
         "completed": _is(trials.run.status, "complete"),
         "trials_on_record": _at_least(len(trials.test), trials.run.n_planned),
@@ -174,7 +178,7 @@ def quality(log: Log, trials: Trials, indices: Sequence[Index] = ()) -> list[Che
         "repeated_lines": _at_most(len(trials.told), 0),
         "missed_share": _share([trial.missed for trial in trials.test], MISSED_LIMIT),
         "chance": _chance(indices),
-        "held_keys": _share([trial.held for trial in trials.test], HELD_LIMIT),
+        "held_keys": _share(held_marks(log, trials), HELD_LIMIT),
         "restarted_trials": _at_most(sum(trial.attempt > 1 for trial in trials), 0),
         "resumed": _at_most(trials.run.segments - 1, 0),
         **_timing(log),
@@ -196,6 +200,7 @@ def _check(
     limit: float | str | None,
     passed: bool | None,
 ) -> Check:
+    passed = None if trials.run.practice else passed
     failed = passed is False
     return Check(
         participant=trials.run.participant,

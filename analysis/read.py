@@ -45,6 +45,8 @@ class Run:
     """Description, units and levels of the design's and outcome's columns."""
     damage: tuple[str, ...]
     """One sentence for each line of the log that was left out."""
+    practice: bool = False
+    """Whether the session's protocol calls the whole run practice: none of its trials is a test."""
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -131,7 +133,7 @@ def trials_of(log: Log) -> Trials:
     phases = _phases(log)
     regressors = _regressors(log.header)
     rows = [
-        _trial(event, phases.get((segment, number, event["attempt"]), []), regressors)
+        _trial(run, event, phases.get((segment, number, event["attempt"]), []), regressors)
         for number, (segment, event) in sorted(last.items())
     ]
     return Trials(run, tuple(rows), _repeats(log, [event for _, event in good]))
@@ -147,6 +149,8 @@ def _run(log: Log, damage: tuple[str, ...]) -> Run:
         )
     design = [row for row in header.get("design") or [] if isinstance(row, dict)]
     session = header.get("session")
+    protocol = header.get("protocol")
+    practice = isinstance(protocol, Mapping) and protocol.get("role") == "practice"
     return Run(
         path=log.path,
         participant=str(header["participant"]),
@@ -159,9 +163,10 @@ def _run(log: Log, damage: tuple[str, ...]) -> Run:
         stimuli=(header.get("stimuli") or {}).get("kind"),
         status=_status(log),
         segments=1 + sum(1 for _ in log.of("resume")),
-        n_planned=sum(1 for row in design if not row.get("practice")),
+        n_planned=0 if practice else sum(1 for row in design if not row.get("practice")),
         columns=header.get("columns") or {},
         damage=damage,
+        practice=practice,
     )
 
 
@@ -249,10 +254,10 @@ def _regressors(header: Event) -> frozenset[str]:
     )
 
 
-def _trial(event: Event, phases: Sequence[Event], regressors: frozenset[str]) -> Trial:
+def _trial(run: Run, event: Event, phases: Sequence[Event], regressors: frozenset[str]) -> Trial:
     design, outcome = event["design"], event["outcome"]
     block = event.get("block", design.get("block", 1))
-    practice = bool(design.get("practice", block == 0))
+    practice = run.practice or bool(design.get("practice", block == 0))
     response = outcome.get("response")
     missed = bool(outcome.get("missed", response is None))
     correct = outcome.get("correct")

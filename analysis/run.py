@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +14,7 @@ from analysis import attachment, discounting, eyes, mood, moral, polysemy, recog
 from analysis.indices import Analysis, Index, indices_json, indices_tsv
 from analysis.parallel import cores
 from analysis.quality import Check, quality_json, quality_tsv
-from analysis.read import Trials, describe
+from analysis.read import Run, Trials, describe
 from analysis.reliable import (
     N_SPLITS,
     Reliability,
@@ -124,11 +125,15 @@ def analyse(
     if not scored:
         raise DataError(f"{data}: none of its {len(paths)} logs can be read. {told[0]}")
     runs = [scored[key] for key in sorted(scored)]
+    told += _said_once([run.trials.run for run in runs])
     indices = [index for run in runs for index in run.indices]
     checks = [check for run in runs for check in run.checks]
     trials = [run.trials for run in runs]
-    predictions = prediction_files(data, trials, [run.placed for run in runs], indices)
-    worth = worth_of(runs, scoring, n_splits, many) if n_splits else Worth("", ())
+    tested = [run for run in runs if not run.trials.run.practice]
+    predictions = prediction_files(
+        data, [run.trials for run in tested], [run.placed for run in tested], indices
+    )
+    worth = worth_of(tested, scoring, n_splits, many) if n_splits else Worth("", ())
     used.add(worth.key)
     tables = {**predictions, **(_reliability_tables(worth.rows) if n_splits else {})}
     files = _write(target, runs, indices, checks, tables)
@@ -191,8 +196,22 @@ def _told(run: Scored) -> list[str]:
             f"{path}: the run is {said.status}; {run.n_test} of {said.n_planned} trials are on "
             "record."
         )
-    if said.task not in ANALYSES:
-        told.append(f"{path}: there is no analysis of task {said.task!r}; trials only.")
+    return told
+
+
+def _said_once(runs: Sequence[Run]) -> list[str]:
+    """What is the same of many runs: practice, and tasks without indices."""
+    told = []
+    practice = sum(run.practice for run in runs)
+    if practice:
+        told.append(
+            f"{practice} of {len(runs)} runs are practice by their protocol: trials only, no "
+            "indices and no verdict of quality."
+        )
+    without = Counter(run.task for run in runs if run.task not in ANALYSES)
+    if without:
+        named = ", ".join(f"{task!r} ({n})" for task, n in sorted(without.items()))
+        told.append(f"there is no analysis of task {named}; trials only.")
     return told
 
 

@@ -92,7 +92,7 @@ def scored_bytes(
     log = log_of(path, content)
     trials = trials_of(log)
     run = trials.run
-    analysis = analyses.get(run.task)
+    analysis = None if run.practice else analyses.get(run.task)
     found = [] if analysis is None else analysis.indices(trials, settings[analysis.task])
     design, outcome = own_columns(trials)
     record = {
