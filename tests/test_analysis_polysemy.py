@@ -15,6 +15,7 @@ import pytest
 from analysis.indices import CI_METHODS, FLAGS, Index
 from analysis.polysemy import (
     ANALYSIS,
+    CELLS,
     Params,
     cell,
     cells_of,
@@ -512,3 +513,90 @@ def test_a_bias_that_differs_between_people_is_reliable_and_one_that_does_not_is
     assert abs(same.sb_median) < 0.35
     assert differing.sb_low < differing.sb_median < differing.sb_high
     assert bias_reliability([noisy(0, 1)]).flag == ("few_people",)
+
+
+def whole_person(seed: int = 7) -> list[Trial]:
+    """Two dozen answers a cell with errors, misses and slow ones."""
+    rng = np.random.default_rng(seed)
+    rows: list[Trial] = []
+    for soa_s in (0.25, 1.0):
+        for condition in (*CELLS, "nonword"):
+            for _ in range(24):
+                rt_s = float(rng.normal(0.45, 0.05) + rng.exponential(0.12))
+                rows.append(
+                    decision(
+                        len(rows) + 1,
+                        condition,
+                        None if rng.random() < 0.02 else rt_s,
+                        soa_s=soa_s,
+                        correct=bool(rng.random() > 0.06),
+                        word_side="left",
+                    )
+                )
+    return rows
+
+
+DISTRIBUTIONS = ("lisas", "bis", "ez_", "ex_")
+
+
+def of_distributions(trials: Trials) -> list[dict[str, Any]]:
+    return [asdict(i) for i in indices(trials) if i.index.startswith(DISTRIBUTIONS)]
+
+
+def test_neither_the_order_of_rows_nor_the_side_of_a_key_nor_a_name_changes_a_distribution() -> (
+    None
+):
+    rows = whole_person()
+    known = of_distributions(Trials(RUN, tuple(rows)))
+    assert len(known) > 50
+    order = np.random.default_rng(1).permutation(len(rows))
+    turned = [
+        replace(rows[k], trial=n, design={**rows[k].design, "word_side": "right"})
+        for n, k in enumerate(order, start=1)
+    ]
+    for label in ("NA", "007", "1e5"):
+        found = of_distributions(Trials(replace(RUN, participant=label), tuple(turned)))
+        for one, other in zip(found, known, strict=True):
+            numbers = ("value", "se", "ci_low", "ci_high")
+            assert [one[n] or 0 for n in numbers] == pytest.approx(
+                [other[n] or 0 for n in numbers], rel=1e-9, abs=1e-12
+            )
+            assert {**one, **dict.fromkeys(numbers)} == {
+                **other,
+                **dict.fromkeys(numbers),
+                "participant": label,
+            }
+
+
+def test_every_new_score_of_a_whole_person_has_its_interval_but_bis() -> None:
+    for row in of_distributions(Trials(RUN, tuple(whole_person()))):
+        assert row["value"] is not None
+        if row["index"].startswith("bis"):
+            assert (row["ci_low"], row["ci_method"]) == (None, "none")
+        else:
+            assert row["ci_low"] < row["value"] < row["ci_high"]
+
+
+def test_relatedness_of_primes_shows_where_it_was_put_in() -> None:
+    rows = [
+        replace(row, rt_s=row.rt_s + 0.1)
+        if row.rt_s and str(row.design["condition"]).endswith("_unrelated")
+        else row
+        for row in whole_person()
+    ]
+    table = scored(rows)
+    later = [
+        (table[name, "unrelated"].value or 0) - (table[name, "related"].value or 0)
+        for name in ("ez_ter", "ez_ter_robust", "ex_mu")
+    ]
+    assert later == pytest.approx([0.1] * 3, abs=0.04)
+
+
+def test_few_right_answers_and_times_all_alike_have_their_reasons() -> None:
+    few = scored([decision(k, "control", 0.5 + 0.01 * k) for k in range(9)])
+    assert few["ez_v", "all"].flag == few["ez_ter_robust", "all"].flag == ("few_correct",)
+    assert few["ex_tau", "all"].flag == ("few_times",)
+    assert few["bis", "control_250"].flag == ("few_cells",)
+    same = scored([decision(k, "control", 0.5) for k in range(30)])
+    assert same["ez_a", "all"].flag == same["ex_mu", "all"].flag == ("no_spread",)
+    assert same["ez_v", "related"].flag == ("few_correct",)
