@@ -311,7 +311,7 @@ def _circles(circles: Circles, geometry: Geometry) -> Iterator[Part]:
     # pi r^2 (2 - overlap), what both cover together, is the same for all.
     radius = smallest * math.sqrt(2 / (2 - circles.overlap))
     shift = radius * apart(circles.overlap) / 2
-    line = _even(smallest * (0.09 if circles.chosen else 0.045))
+    line = _even(smallest * (0.14 if circles.chosen else 0.045))
     for side, label in zip((-1, 1), circles.labels, strict=True):
         at = (x0 + side * shift, y0)
         yield Disc(at, radius, None, circles.color, line)
