@@ -17,7 +17,7 @@ from mbtexp.responses.holding import Holding
 from mbtexp.run import Run
 from mbtexp.scales import inclusion
 from mbtexp.simulate import Click, SimulatedResponses, nobody
-from mbtexp.timeline import Button, Circles, Keys, Phase, Scale, Slider
+from mbtexp.timeline import Area, Button, Circles, Keys, Phase, Scale, Slider
 from mbtexp.virtual import VirtualLab
 
 POINTS = tuple("1234567")
@@ -251,3 +251,30 @@ def test_a_key_that_stays_down_moves_the_mark_faster_after_a_moment() -> None:
     held = [e for e in log.of("response") if e.get("repeated")]
     assert len(held) == pytest.approx(14, abs=1)
     assert rating.value == pytest.approx(0.51 + 0.01 * 6 + 0.03 * (len(held) - 6), abs=0.031)
+
+
+def test_a_mouse_that_is_dragged_over_a_button_does_not_press_it() -> None:
+    taken = Keys(
+        KEYS, areas=(Area("click", (0, 0), 0.8, 0.1, drags=True), Area("space", OK.pos, 0.3, 0.1))
+    )
+    assert taken.clicked(OK.pos) == "space"
+    presses = [
+        Press(0.5, "click", by="mouse", at=(0.0, 0.0)),
+        Press(0.8, "click", by="mouse", at=OK.pos, repeated=True),
+        Press(1.2, "click", by="mouse", at=(0.2, 0.0), repeated=True),
+        Press(1.6, "click", by="mouse", at=OK.pos),
+    ]
+    lab, log = VirtualLab(60, presses=presses), MemoryLog()
+    with Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=[],
+    ) as run:
+        rating = slide(run, "mood", LINE, KEYS, step=0.01, button=OK)
+    assert rating.value == 0.75
+    told = [(event["status"], event["meant"]) for event in log.of("response")]
+    assert told == [("counted", "click"), ("other", None), ("counted", "click"),
+                    ("counted", "space")]  # fmt: skip
