@@ -29,6 +29,7 @@ COLUMNS = {
     "missed": Column("Whether no answer came where one was asked for", levels=_YES),
 }
 
+_SEEN = "Sensory-event, Visual-presentation"
 _TEXT = "Sensory-event, Visual-presentation, Textblock"
 
 PHASES = {
@@ -37,6 +38,7 @@ PHASES = {
     "reached": PhaseNote("Question which number was reached", _TEXT),
     "breath_in": PhaseNote("Breathing in with a bar that widens", _TEXT, trial_type="breath"),
     "breath_out": PhaseNote("Breathing out with a bar that narrows", _TEXT),
+    "gap": PhaseNote("An empty screen between two trials", _SEEN),
     "think": PhaseNote("Something to think of", _TEXT, trial_type="think"),
     "question": PhaseNote("Whether the participant wants to talk with somebody", _TEXT),
 }

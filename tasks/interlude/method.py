@@ -22,8 +22,11 @@ NARROW, WIDE = 0.08, 0.7
 """Width of the breathing bar, of the screen's height, without and with air."""
 
 BAR = "#8fb5c4"
-QUIET = Phase("quiet", (), frames=1)
-"""An empty screen between two numbers."""
+GAP = Phase("gap", (), 0.1)
+"""An empty screen before each: two codes must not come too close."""
+
+QUIET = Phase("gap", (), frames=1)
+"""An empty screen that ends a number's time."""
 
 TALK = "A participant wants to talk with somebody before leaving. Go to them now."
 
@@ -61,7 +64,11 @@ def _said(name: str, material: Material) -> str:
 
 
 def timeline(trial: Trial, material: Material) -> list[Phase]:
-    """What a trial shows, up to its answer."""
+    """What a trial shows, up to its answer; it never begins in the refresh of the answer before."""
+    return [GAP, *_shown(trial, material)]
+
+
+def _shown(trial: Trial, material: Material) -> list[Phase]:
     if trial.kind == "count":
         return [_number(trial, material)]
     if trial.kind == "breath":
