@@ -227,7 +227,8 @@ def _operator(asked: Asked) -> Operator:
 
 
 def _allocate(options: argparse.Namespace) -> None:
-    from mbtexp.protocol.allocation import allocate, allocation_lines, read_allocation
+    from mbtexp.protocol.allocating import allocate
+    from mbtexp.protocol.allocation import allocation_lines, read_allocation
     from mbtexp.protocol.settings import read_protocol
 
     if options.groups is not None:

@@ -15,7 +15,8 @@ from mbtexp import cli
 from mbtexp.errors import DataError, DiskError, MbtexpError, SettingError
 from mbtexp.protocol import Protocol, allocate, cells_of, read_allocation, read_protocol
 from mbtexp.protocol import allocation as module
-from mbtexp.protocol.allocation import cell_of, group_for, planned_rows, take_row
+from mbtexp.protocol.allocating import planned_rows
+from mbtexp.protocol.allocation import cell_of, group_for, take_row
 
 SMALL = Path(__file__).parent / "golden" / "protocol_small.toml"
 GROUPS = {"bpd": 40, "hc": 40}

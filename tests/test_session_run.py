@@ -334,7 +334,7 @@ def test_a_step_that_is_not_there_is_refused_before_anything_begins(
 ) -> None:
     given: Any = word if option == "start_at" else (word,)
     said = refusal(replace(asked, **{option: given}))
-    assert "no step has that name; did you mean" in said
+    assert "no step of this session has that name; did you mean" in said
     assert not asked.data.exists()
 
 

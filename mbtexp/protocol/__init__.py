@@ -1,6 +1,7 @@
 """A whole session: its protocol, who has which cell, its course step by step, what it has been."""
 
-from mbtexp.protocol.allocation import allocate, read_allocation
+from mbtexp.protocol.allocating import allocate
+from mbtexp.protocol.allocation import read_allocation
 from mbtexp.protocol.asked import Asked
 from mbtexp.protocol.cells import Cell, Step, cell_by_turn, cells_of, steps_of
 from mbtexp.protocol.conducting import hold_session, plan_session

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -351,6 +351,7 @@ def _header(opened: Opened, sheet: Sheet) -> dict[str, Any]:
         "rig": {"name": sheet.rig.name, "mode": sheet.rig.mode},
         "simulated": asked.simulate,
         "virtual": asked.virtual,
+        "distress": asdict(opened.protocol.distress),
         "steps": _step_facts(asked, sheet),
         "notes": list(sheet.notes),
         "software": software_facts(),

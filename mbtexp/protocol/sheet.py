@@ -244,5 +244,7 @@ def step_named(steps: Sequence[Step], name: str, option: str) -> Step:
     found = next((step for step in steps if step.step == name), None)
     if found is None:
         names = [step.step for step in steps]
-        raise SettingError(f"{option} {name!r}: no step has that name; {did_you_mean(name, names)}")
+        raise SettingError(
+            f"{option} {name!r}: no step of this session has that name; {did_you_mean(name, names)}"
+        )
     return found
