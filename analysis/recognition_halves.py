@@ -17,8 +17,9 @@ def _sensitivity(old: Bools, said: Bools) -> Score:
     """D' of the trials of a half."""
 
     def score(half: Bools) -> Floats:
-        hits, alarms = half @ (old & said), half @ (~old & said)
-        found, _ = dprime(hits, half @ old - hits, alarms, half @ ~old - alarms)
+        in_half = half.astype(float)  # booleans would not be counted, only looked for
+        hits, alarms = in_half @ (old & said), in_half @ (~old & said)
+        found, _ = dprime(hits, in_half @ old - hits, alarms, in_half @ ~old - alarms)
         return found
 
     return score
