@@ -386,8 +386,8 @@ class Run:
         self._log.append("note", self._clock.now(), text=text, **facts)
 
     def tell_operator(self, text: str, **facts: Any) -> None:
-        """Something that the operator must read at once, after this trial; noted in the log too."""
-        self.note(text, **facts)
+        """Something that the operator must read at once, after this trial; marked in the log."""
+        self.note(text, tell=True, **facts)
         self._to_tell.append(text)
 
     def prepare(self, phases: Sequence[Phase]) -> None:

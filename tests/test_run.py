@@ -504,7 +504,7 @@ def test_what_a_task_tells_the_operator_is_read_after_the_trial_and_stays_in_the
                 assert told == [f"trial {n}" for n in range(1, row.trial)]
                 run.record()
     assert told == ["trial 1", "trial 2"]
-    assert [(n["text"], n["reason"]) for n in log.of("note") if "reason" in n] == [
+    assert [(n["text"], n["reason"]) for n in log.of("note") if n.get("tell")] == [
         ("trial 1", "test"),
         ("trial 2", "test"),
     ]
