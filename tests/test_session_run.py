@@ -200,6 +200,18 @@ def test_the_same_session_twice_leaves_the_same_runs(asked: Asked) -> None:
         assert (first.folder / one.log).read_bytes() == (second.folder / other.log).read_bytes()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mbt_core", "mbt_fmri", "mbt_eeg", "pilot"])
+def test_a_shipped_protocol_is_held_from_its_first_step_to_its_last(
+    asked: Asked, name: str
+) -> None:
+    told = held(replace(asked, protocol=name, participant="07"))
+    assert told.reason == "all steps are done"
+    assert told.missing == ()
+    assert all(run.completed and run.late_screens == 0 for run in told.runs)
+    assert (told.folder / "sub-07_ses-01_receipt.txt").is_file()
+
+
 # -- the operator ---------------------------------------------------------------------------------
 
 ARRIVED = ("",)  # Enter on the first page
