@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from mbtexp.conduct import refuse_data, software_facts
-from mbtexp.errors import DataError, SettingError
+from mbtexp.errors import DataError, DiskError, SettingError
 from mbtexp.protocol.allocation import (
     Allocation,
     cell_of,
@@ -21,6 +21,7 @@ from mbtexp.protocol.allocation import (
 from mbtexp.protocol.asked import Asked, unmet_needs
 from mbtexp.protocol.cells import Cell, Step, cell_by_turn, cell_with, cells_of, steps_of
 from mbtexp.protocol.course import Course
+from mbtexp.protocol.end_page import write_end_page
 from mbtexp.protocol.log import (
     CLOCK_STEP_S,
     FORMAT,
@@ -100,7 +101,20 @@ def hold_session(
         ).go()
     finally:
         log.close()
-    return summary_of(log.past)
+        if log.past.events:
+            told = _with_page(summary_of(log.past), operator)
+    return told
+
+
+def _with_page(told: Summary, operator: Operator) -> Summary:
+    """The same with the page beside the log; a page that cannot be written spoils no session."""
+    try:
+        page = write_end_page(told)
+    except DiskError as error:
+        operator.say(str(error))
+        return told
+    operator.say(f"\n{page}: what this session was, as a page to open and to print.")
+    return replace(told, files=tuple(sorted({*told.files, page.name})))
 
 
 # -- before the first step ------------------------------------------------------------------------
