@@ -22,8 +22,12 @@ from tasks.discounting.money import read_delay
 from tasks.discounting.participant import Discounter, simulated
 from tasks.eyes.participant import Taker
 from tasks.eyes.participant import participant as taker
+from tasks.moral.participant import Judge
+from tasks.moral.participant import participant as blamer
 from tasks.polysemy.participant import Reader
 from tasks.polysemy.participant import participant as reader
+from tasks.recognition.participant import Recogniser
+from tasks.recognition.participant import participant as recogniser
 from tasks.trust.participant import Person
 from tasks.trust.participant import participant as judge
 
@@ -358,6 +362,68 @@ def _finds(**indices: str) -> Callable[[np.random.Generator, Prepared], Drawn]:
     return partial(discounter, indices=keys)
 
 
+# -- recognition and moral judgements --------------------------------------------------------------
+
+
+def remembering(rng: np.random.Generator, _: Prepared) -> Drawn:
+    person = Recogniser(
+        dprime_attachment=float(rng.uniform(0.2, 2.4)),
+        dprime_emotional=float(rng.uniform(0.2, 2.4)),
+        dprime_neutral=float(rng.uniform(0.2, 2.4)),
+        criterion=float(rng.normal(0.1, 0.3)),
+        median_rt_s=float(rng.uniform(0.7, 1.5)),
+        omission=float(rng.uniform(0.0, 0.1)),
+    )
+    strong = {name: getattr(person, f"dprime_{name}") for name in ("attachment", "emotional")}
+    neutral = person.dprime_neutral
+    return person, {
+        **{("dprime", name): Truth(d) for name, d in strong.items()},
+        ("dprime", "neutral"): Truth(neutral),
+        **{("dprime_difference", f"{n}-neutral"): Truth(d - neutral) for n, d in strong.items()},
+        ("criterion", "neutral"): Truth(person.criterion),
+        ("hit_rate", "neutral"): Truth(PHI(neutral / 2 - person.criterion)),
+        ("false_alarm_rate", "neutral"): Truth(PHI(-neutral / 2 - person.criterion)),
+        ("auc_confidence", "emotional"): other(person.dprime_emotional),
+        ("rt_median", "all"): other(person.median_rt_s),
+        ("rt_log_mean", "all"): other(math.log(person.median_rt_s)),
+        ("omission_rate", "all"): Truth(person.omission),
+    }
+
+
+def blaming(rng: np.random.Generator, _: Prepared) -> Drawn:
+    person = Judge(
+        base=float(rng.uniform(2.0, 2.6)),
+        intent=float(rng.uniform(0.0, 2.0)),
+        outcome=float(rng.uniform(0.0, 1.0)),
+        both=float(rng.uniform(-0.3, 0.3)),
+        close=float(rng.uniform(-0.3, 0.5)),
+        close_intent=float(rng.uniform(-0.5, 0.8)),
+        noise=float(rng.uniform(0.4, 0.9)),
+        attention=float(rng.uniform(0.0, 1.0)),
+        reading_wps=float(rng.uniform(2.5, 6.0)),
+        median_rt_s=float(rng.uniform(1.5, 4.0)),
+        omission=float(rng.uniform(0.0, 0.1)),
+    )
+    weight = person.intent + person.both / 2 + person.close_intent / 2
+    outcome = person.outcome + person.both / 2
+    near = person.close / 2 + person.close_intent / 4
+    plain = person.intent / 2 + person.outcome / 2 + person.both / 4
+    return person, {
+        ("severity", "all"): Truth(person.base + plain + near),
+        ("intent_weight", "all"): Truth(weight),
+        ("outcome_weight", "all"): Truth(outcome),
+        ("interaction", "all"): Truth(person.both),
+        ("severity_difference", "close-stranger"): Truth(2 * near),
+        ("intent_weight_difference", "close-stranger"): Truth(person.close_intent),
+        ("inconsistency", "all"): other(person.noise),
+        ("statement_accuracy", "all"): Truth((1 + person.attention) / 2),
+        ("rt_median", "all"): other(person.median_rt_s),
+        ("rt_log_mean", "all"): Truth(math.log(person.median_rt_s)),
+        ("reading_speed", "all"): other(person.reading_wps),
+        ("omission_rate", "all"): Truth(person.omission),
+    }
+
+
 CASES = (
     Case("eyes", "standard", eyes_person, taker),
     Case("eyes", "scanner", eyes_control, taker),
@@ -407,6 +473,8 @@ CASES = (
     Case("polysemy", "norming", associator, reader),
     Case("attachment", "event", attached, feeling),
     Case("attachment", "masked", masked_feelings, feeling),
+    Case("recognition", "eeg", remembering, recogniser),
+    Case("moral", "standard", blaming, blamer, {"window_s": "60", "statements": "1"}),
 )
 
 WITHOUT_A_PARAMETER = {
@@ -466,5 +534,9 @@ WITHOUT_A_PARAMETER = {
         "dot_false_alarms": "counts that dot_d_prime is made of",
         "prime_longest": "a fact of the log",
     },
+    "recognition": {
+        "mean_confidence": "the simulated person is sure by fixed distances from the criterion",
+    },
+    "moral": {},
 }
 """Indices for which nothing was put in that could be found, with the reason."""

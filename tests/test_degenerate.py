@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import attachment, discounting, eyes, polysemy, trust
+from analysis import attachment, discounting, eyes, moral, polysemy, recognition, trust
 from analysis.indices import FLAGS
 from analysis.run import ANALYSES
 
@@ -65,6 +65,20 @@ def people(task: str) -> pd.DataFrame:
             "dot": np.arange(N) % 3 == 0,
             "response": np.where(np.arange(N) % 3 == 0, "pressed", "none"),
         },
+        "recognition": {
+            "condition": np.resize(["attachment", "emotional", "neutral"], N),
+            "old": np.arange(N) % 4 < 2,
+            "response": np.where(np.arange(N) % 8 < 3, "old", "new"),
+            "confidence": (1 + np.arange(N) % 3).astype(float),
+        },
+        "moral": {
+            "condition": np.resize(["neutral", "accidental", "attempted", "intended"], N),
+            "relation": np.where(np.arange(N) < N / 2, "close", "stranger"),
+            "response": (1 + np.arange(N) % 7).astype(float),
+            "words": 44,
+            "reading_s": 11.0,
+            "statement_correct": odd,
+        },
     }
     return pd.DataFrame({**common, **columns[task]})
 
@@ -108,7 +122,9 @@ SCORES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "attachment": attachment.score,
     "discounting": discounting.score,
     "eyes": eyes.score,
+    "moral": moral.score,
     "polysemy": polysemy.score,
+    "recognition": recognition.score,
     "trust": trust.score,
 }
 

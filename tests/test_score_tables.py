@@ -13,7 +13,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis import analyse, attachment, discounting, eyes, polysemy, read_table, to_frame, trust
+from analysis import (
+    analyse,
+    attachment,
+    discounting,
+    eyes,
+    moral,
+    polysemy,
+    read_table,
+    recognition,
+    to_frame,
+    trust,
+)
 from analysis.halves import Parts, halves_of, odd_half
 from analysis.read import Trials, read_trials
 from analysis.reliable import COLUMNS, FLAGS, SPLITS, Reliability, reliability
@@ -27,7 +38,9 @@ SCORES: dict[str, Callable[..., pd.DataFrame]] = {
     "attachment": attachment.score,
     "discounting": discounting.score,
     "eyes": eyes.score,
+    "moral": moral.score,
     "polysemy": polysemy.score,
+    "recognition": recognition.score,
     "trust": trust.score,
 }
 LABELS = ("NA", "007", "1e5")
