@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,12 @@ import pytest
 
 from mbtexp.cli import main
 from mbtexp.conduct import Request, conduct
-from mbtexp.errors import DataError
+from mbtexp.errors import DataError, RunAborted
 from mbtexp.events import EventLog, read_log
+from mbtexp.run import Run
+from mbtexp.task import find_task, task_names
+from mbtexp.timeline import Phase
+from mbtexp.virtual import VirtualLab
 from mbtexp.watch.folder import RECENT_S, Folder
 from mbtexp.watch.runs import RunSeen
 from mbtexp.watch.tail import Tail
@@ -48,6 +53,7 @@ def header(**changes: Any) -> dict[str, Any]:
         "mode": "lab",
         "simulated": None,
         "design": design,
+        "columns": {"response": {}, "correct": {}},
         "task_info": {"title": "Reading the Mind in the Eyes"},
         "rig": {"scanner": {"pulses_per_volume": 1}},
         "trigger": {"device": "biosemi", "port": "/dev/ttyUSB0"},
@@ -218,7 +224,7 @@ def test_progress_answers_and_misses_of_a_run(run: Written) -> None:
 def test_an_answer_is_shown_only_where_the_run_knows_what_is_correct(tmp_path: Path) -> None:
     plain = Written(tmp_path / "a")
     plain.trial(1, 1.0, response=7, correct=None)
-    private = Written(tmp_path / "b", task="questionnaire")
+    private = Written(tmp_path / "b", columns={"response": {}})
     private.trial(1, 1.0, response="often", correct=True)
     for written, secret in ((plain, 7), (private, "often")):
         shown = written.seen()
@@ -358,6 +364,10 @@ def ask_for_a_pause(run: Written) -> None:
     run.log.append("pause", 5.0, edge="start", by="participant")
 
 
+def stop_calmly(run: Written) -> None:
+    run.log.append("note", 5.0, text="a calm page until the operator has come")
+
+
 def rate_distress(run: Written) -> None:
     run.trial(1, 1.0, scale="distress", response=85, correct=None)
 
@@ -370,6 +380,7 @@ def rate_distress(run: Written) -> None:
         (abort, "The run was stopped: The run was stopped by the operator."),
         (ask_for_a_pause, "The participant asked for a pause."),
         (rate_distress, "Distress 85 of 100 (limit 80)."),
+        (stop_calmly, "The run was stopped: go to the participant."),
     ],
 )
 def test_what_is_wrong_is_a_red_banner_with_something_to_do(
@@ -414,6 +425,100 @@ def test_the_run_s_own_limit_of_distress_counts(tmp_path: Path) -> None:
     run = Written(tmp_path, params={"distress_limit": 60.0})
     run.trial(1, 1.0, scale="distress", response=65, correct=None)
     assert texts(run.seen()) == ["Distress 65 of 100 (limit 60)."]
+
+
+def session_log(data: Path, **changes: Any) -> EventLog:
+    """The log of the session that the run is a step of."""
+    log = EventLog(data / FOLDER / "sub-01_ses-01_session.jsonl")
+    whole = {"protocol": {"name": "mbt_core"}, "steps": STEPS, **changes}
+    log.append("session", 0.0, participant="01", session="01", **whole)
+    return log
+
+
+@pytest.mark.parametrize(
+    ("own", "rating", "said"),
+    [
+        ({}, 65, ["Distress 65 of 100 (limit 60)."]),
+        ({}, 59, []),
+        ({"distress_limit": 50.0}, 55, ["Distress 55 of 100 (limit 50)."]),
+        ({"distress_limit": 90.0}, 65, ["Distress 65 of 100 (limit 60)."]),
+    ],
+)
+def test_the_lower_of_the_protocol_s_and_the_run_s_limit_of_distress_counts(
+    tmp_path: Path, own: dict[str, float], rating: int, said: list[str]
+) -> None:
+    session_log(tmp_path, distress={"limit": 60.0, "times": 2})
+    run = Written(tmp_path, params=own)
+    run.trial(1, 1.0, scale="distress", response=rating, correct=None)
+    assert texts(run.seen()) == said
+
+
+def test_a_session_in_which_nothing_more_is_induced_says_so(tmp_path: Path) -> None:
+    session = session_log(tmp_path)
+    run = Written(tmp_path)
+    assert texts(run.seen(), "amber") == []
+    session.append("decision", 9.0, rule="distress", text="no more inductions: distress was 85, 90")
+    assert texts(run.seen(1.0), "amber") == ["No more inductions: distress was 85, 90."]
+
+
+def test_what_a_run_tells_the_operator_is_red_until_the_session_is_over(run: Written) -> None:
+    run.log.append("note", 60.0, text="nothing to do about this")
+    run.log.append("note", 60.0, text="SAFETY: go there.", tell=True)
+    run.log.append("note", 90.0, text="SAFETY: go there.", tell=True)
+    (said,) = texts(run.seen())
+    assert re.fullmatch(r"\d\d:01: SAFETY: go there\.", said)
+    run.end(99.0)
+    Written(run.data, NAME.replace("run-01", "run-02"), run=2)
+    shown = run.seen(10.0)
+    assert shown.run is not None
+    assert shown.run.run == 2
+    assert texts(shown) == [said]
+
+
+def test_a_calm_page_may_stay_as_long_as_it_must(run: Written) -> None:
+    stop_calmly(run)
+    run.seen()
+    assert texts(run.seen(900.0)) == ["The run was stopped: go to the participant."]
+    abort(run)
+    assert texts(run.seen(901.0)) == ["The run was stopped: The run was stopped by the operator."]
+
+
+def test_a_stop_turns_the_page_red_while_the_participant_still_sees_the_calm_page(
+    tmp_path: Path,
+) -> None:
+    """A real run, looked at by the watch in the moment in which its calm page is on the screen."""
+    path = tmp_path / FOLDER / NAME
+    log = EventLog(path)
+    log.append("header", 0.0, **header())
+    seen: list[str] = []
+
+    def act(phase: Phase, _row: Mapping[str, Any]) -> list[tuple[str, float]]:
+        if phase.name == "calm":
+            seen.extend(texts(Folder(tmp_path).look().sessions[0]))
+        return [("escape", 1.0)]
+
+    lab = VirtualLab(60.0, answer=act)
+    run = Run(
+        display=lab.display,
+        responses=lab.responses,
+        trigger=lab.trigger,
+        clock=lab.clock,
+        log=log,
+        trials=(),
+        asks_operator=True,
+    )
+    with pytest.raises(RunAborted), run:
+        run.tell_operator("Go to them now.")
+        raise RunAborted("The run was stopped by the operator.")
+    assert len(seen) == 2
+    assert seen[0].endswith(": Go to them now.")
+    assert seen[1] == "The run was stopped: go to the participant."
+
+
+@pytest.mark.parametrize("task", task_names())
+def test_only_tasks_that_know_what_is_correct_show_an_answer(task: str) -> None:
+    shows = {"attachment", "discounting", "eyes", "polysemy", "recognition"}
+    assert ("correct" in find_task(task).columns) == (task in shows)
 
 
 def test_pulses_that_stop_are_told_while_the_scan_should_go_on(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from mbtexp.show import minutes
 from mbtexp.watch.runs import RunSeen
@@ -38,6 +39,7 @@ HOLDERS = ("red", "amber")
 def run_alarms(run: RunSeen, silent_s: float) -> list[Alarm]:
     """What is wrong with the run that is going on, or was the last."""
     found = [
+        *_calm(run),
         *_stopped(run),
         *_pause(run),
         *_codes(run),
@@ -59,6 +61,33 @@ def earlier_alarms(run: RunSeen) -> list[Alarm]:
     return [replace(alarm, level="amber", text=where + alarm.text) for alarm in found]
 
 
+def told_alarms(runs: Sequence[RunSeen]) -> list[Alarm]:
+    """What runs of this session told the operator to act on at once.
+
+    They stay red until the session is not shown any more: no log says that somebody has gone.
+    """
+    return [
+        Alarm(
+            "red",
+            "told",
+            f"{_clock(run, t)}{text}",
+            "Go to the participant, and follow the study's safety plan.",
+        )
+        for run in runs
+        for text, t in run.told.items()
+    ]
+
+
+def _clock(run: RunSeen, t: float) -> str:
+    """Time of day of something, local; nothing where nobody can know it."""
+    try:
+        zero = datetime.fromisoformat(run.began_utc)
+    except ValueError:
+        return ""
+    at = (zero + timedelta(seconds=t)).astimezone()
+    return "" if run.virtual else f"{at:%H:%M}: "
+
+
 def distress_alarms(ratings: Sequence[Distress], limit: float) -> list[Alarm]:
     """Whether the last rating of distress asks for somebody to go to the participant."""
     if not ratings or ratings[-1].value < limit:
@@ -76,6 +105,16 @@ def distress_alarms(ratings: Sequence[Distress], limit: float) -> list[Alarm]:
 def in_order(alarms: Sequence[Alarm]) -> list[Alarm]:
     """The red ones first, otherwise as they came."""
     return sorted(alarms, key=lambda alarm: HOLDERS.index(alarm.level))
+
+
+def _calm(run: RunSeen) -> Iterator[Alarm]:
+    if run.open and run.stays_calm:
+        yield Alarm(
+            "red",
+            "run",
+            "The run was stopped: go to the participant.",
+            "A calm page is on the screen, and stays until you press one of your two keys there.",
+        )
 
 
 def _stopped(run: RunSeen) -> Iterator[Alarm]:
@@ -162,7 +201,7 @@ def _frames(run: RunSeen) -> Iterator[Alarm]:
 
 
 def _silence(run: RunSeen, silent_s: float) -> Iterator[Alarm]:
-    if not run.open or run.paused or run.virtual:
+    if not run.open or run.paused or run.virtual or run.stays_calm:
         return
     reading = not run.begun or run.all_trials_done
     if silent_s > (SILENT_PAGE_S if reading else SILENT_S):

@@ -11,7 +11,13 @@ from datetime import datetime
 from pathlib import Path
 
 from mbtexp.errors import DataError
-from mbtexp.watch.alarms import distress_alarms, earlier_alarms, in_order, run_alarms
+from mbtexp.watch.alarms import (
+    distress_alarms,
+    earlier_alarms,
+    in_order,
+    run_alarms,
+    told_alarms,
+)
 from mbtexp.watch.runs import DISTRESS_LIMIT, RunSeen
 from mbtexp.watch.sessions import SessionSeen
 from mbtexp.watch.tail import Tail
@@ -209,7 +215,7 @@ def _view(where: _Where, session: _Session, now: float) -> SessionView:
     quiet_s = 0.0 if session.own is None else max(0.0, now - session.own.grew)
     earlier = [run for run in runs if run is not current]
     ratings = _ratings(runs)
-    limit = min((run.distress_limit for run in runs if run.distress), default=DISTRESS_LIMIT)
+    limit = _distress_limit(runs, protocol)
     run_view = None if current is None else _run_view(current, silent[current.log], protocol)
     return SessionView(
         participant=where.participant,
@@ -227,6 +233,7 @@ def _view(where: _Where, session: _Session, now: float) -> SessionView:
         distress=ratings,
         distress_limit=limit,
         alarms=(
+            *told_alarms(sorted(runs, key=lambda run: run.began_utc)),
             *distress_alarms(ratings, limit),
             *_alarms(session, current, silent, earlier, protocol),
         ),
@@ -253,6 +260,13 @@ def _ratings(runs: list[RunSeen]) -> tuple[Distress, ...]:
     """The session's ratings of distress, in the order of its runs."""
     in_time = sorted(runs, key=lambda run: run.began_utc)
     return tuple(rating for run in in_time for rating in run.distress)
+
+
+def _distress_limit(runs: list[RunSeen], protocol: SessionSeen | None) -> float:
+    """The lowest of the limits that the protocol and its rating runs have."""
+    limits = [run.distress_limit for run in runs if run.distress]
+    limits += [] if protocol is None else [protocol.distress_limit]
+    return min((limit for limit in limits if limit is not None), default=DISTRESS_LIMIT)
 
 
 def _state(run: RunView | None, protocol: SessionSeen | None) -> str:
@@ -300,6 +314,15 @@ def _alarms(
         found += run_alarms(current, silent[current.log])
     for run in earlier:
         found += earlier_alarms(run)
+    if protocol is not None and protocol.no_more:
+        found.append(
+            Alarm(
+                "amber",
+                "distress",
+                f"{protocol.no_more[:1].upper()}{protocol.no_more[1:].rstrip('.')}.",
+                "The steps that are left are left out, but for those that close the session.",
+            )
+        )
     if protocol is not None and protocol.ended is False:
         found.append(
             Alarm(

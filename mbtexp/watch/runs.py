@@ -25,17 +25,19 @@ LAST_TRIALS = 8
 ENOUGH_TRIALS = 3
 """Trials from which the time of the rest is guessed."""
 
-KEPT_BACK = frozenset({"questionnaire", "mood", "moral", "closing"})
-"""Tasks whose answers are about the person; the operator sees that there is one, not which."""
+CORRECT = "correct"
+"""Column of a run that can tell right answers from wrong ones. A run without it asks about the
+person: the operator sees that there is an answer, not which."""
 
 DISTRESS = "distress"
 """Name of the scale, or item, that asks how bad it is right now."""
 
 DISTRESS_LIMIT = 80.0
-"""Distress from which the operator goes to the participant, where the run does not say it."""
+"""Distress from which the operator goes to the participant, where neither run nor protocol says."""
 
 PAUSE_ASKED = "the participant asked for a pause"
-"""Text of the note that a run writes when that happens."""
+STAYS_CALM = "a calm page until the operator has come"
+"""Texts of the notes that a run writes when that happens."""
 
 
 class RunSeen:
@@ -58,7 +60,10 @@ class RunSeen:
         """Whether the run came to its end; None while it is open."""
         self.reason = ""
         """Why it was stopped."""
-        self.notes: list[str] = []
+        self.told: dict[str, float] = {}
+        """What the operator was told to act on, and when it was first, s on the run clock."""
+        self.stays_calm = False
+        """Whether a stopped run waits, with a quiet page, until somebody comes."""
         self.lost_names: list[str] = []
         self.pulses = PulsesSeen()
         self.distress: list[Distress] = []
@@ -150,10 +155,10 @@ class RunSeen:
         return protocol.get("step") if isinstance(protocol, dict) else None
 
     @property
-    def distress_limit(self) -> float:
-        """Distress from which the operator goes to the participant."""
+    def distress_limit(self) -> float | None:
+        """The run's own limit of distress; None where it has none."""
         limit = self.header.get("params", {}).get("distress_limit")
-        return float(limit) if isinstance(limit, int | float) else DISTRESS_LIMIT
+        return float(limit) if isinstance(limit, int | float) else None
 
     @property
     def codes_lost(self) -> int:
@@ -229,6 +234,7 @@ class RunSeen:
 
     def _take_resume(self, event: Event) -> None:
         self.ended, self.reason, self._pause_t = None, "", None
+        self.stays_calm = False
         self._pace_from = float(event["t"])
 
     def _take_block(self, event: Event) -> None:
@@ -283,7 +289,7 @@ class RunSeen:
         response = _answer(outcome)
         if response is None:
             return "-"
-        if outcome.get("correct") is None or self.header.get("task") in KEPT_BACK:
+        if outcome.get(CORRECT) is None or CORRECT not in self.header.get("columns", {}):
             return "answered"
         return str(response)
 
@@ -306,10 +312,14 @@ class RunSeen:
         self._pause_t = None
 
     def _take_note(self, event: Event) -> None:
-        self.notes.append(str(event["text"]))
-        if event["text"] == PAUSE_ASKED:
+        text = str(event["text"])
+        if event.get("tell") is True:
+            self.told.setdefault(text, float(event["t"]))
+        if text == PAUSE_ASKED:
             self._wants_pause = True
-        if event["text"] == "time zero":
+        if text == STAYS_CALM:
+            self.stays_calm = True
+        if text == "time zero":
             self.pulses.zero = float(event["zero"])
 
     def _take_abort(self, event: Event) -> None:
@@ -317,7 +327,7 @@ class RunSeen:
 
     def _take_end(self, event: Event) -> None:
         self.ended = bool(event["completed"])
-        self._pause_t = None
+        self.stays_calm, self._pause_t = False, None
         self._lost_at_end = int((event.get("triggers") or {}).get("lost", 0))
 
     # -- parts of the view ----------------------------------------------------------------------

@@ -30,6 +30,8 @@ class SessionSeen:
         """Whether the session came to its end; None while it goes on."""
         self.reason = ""
         self.last_t = 0.0
+        self.no_more = ""
+        """Why nothing is induced any more; empty while the rule of distress is not met."""
         self._became: dict[str, StepState] = {}
         self._reasons: dict[str, str] = {}
 
@@ -55,6 +57,8 @@ class SessionSeen:
             self._became[step] = OUTCOMES[event["outcome"]]
             self._reasons[step] = str(event.get("reason") or "")
             self.now = None
+        elif kind == "decision" and event.get("rule") == "distress":
+            self.no_more = str(event["text"])
         elif kind == "end":
             self.ended, self.now = bool(event["completed"]), None
             self.reason = str(event.get("reason") or "")
@@ -64,6 +68,13 @@ class SessionSeen:
         """Name of the protocol."""
         protocol = self.header.get("protocol")
         return str(protocol.get("name", "")) if isinstance(protocol, dict) else ""
+
+    @property
+    def distress_limit(self) -> float | None:
+        """The protocol's limit of distress; None where its log does not say it."""
+        rule = self.header.get("distress")
+        limit = rule.get("limit") if isinstance(rule, dict) else None
+        return float(limit) if isinstance(limit, int | float) else None
 
     def steps(self) -> tuple[StepView, ...]:
         """All steps in order, each with what became of it."""

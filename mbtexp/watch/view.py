@@ -7,7 +7,7 @@ from typing import Literal
 
 Level = Literal["red", "amber"]
 
-About = Literal["run", "codes", "pulses", "frames", "answers", "distress"]
+About = Literal["run", "codes", "pulses", "frames", "answers", "distress", "told"]
 
 StepState = Literal["done", "now", "next", "later", "stopped", "skipped", "failed"]
 
