@@ -103,10 +103,12 @@ def test_a_command_with_a_spelling_mistake_would_be_found() -> None:
     [
         *("run", "plan", "bids", "analyse", "report", "show", "stimuli", "tasks", "storyboard"),
         *("demo", "payout", "codes", "rig", "check", "reconcile", "study", "questionnaires"),
+        *("session", "allocate", "protocols", "photos", "exclude", "watch"),
     ],
 )
 def test_every_command_of_the_program_is_in_the_readme_or_the_guide(command: str) -> None:
-    shown = [*commands(ROOT / "README.md"), *commands(ROOT / "docs/guide.md")]
+    pages = (ROOT / "README.md", ROOT / "docs/guide.md", ROOT / "docs/guide-session.md")
+    shown = [command for page in pages for command in commands(page)]
     assert any(line.startswith(command) for line in shown)
 
 
