@@ -19,16 +19,15 @@ from mbtexp.operator.entries import (
     FIELDS,
     MODES,
     Entries,
-    Existing,
     What,
     choices,
-    existing,
     mistakes,
     placed,
     plan_words,
     start_words,
     watch_words,
 )
+from mbtexp.operator.existing import Existing, Steps, existing, shows_photographs, steps_to_choose
 from mbtexp.operator.remembered import Remembered, recall, remember, settings_file
 
 TEXTS = Path(__file__).parents[1] / "mbtexp" / "texts"

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 
 from PyQt6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, pyqtSignal
 
+from mbtexp.photos.secret import DESCRIPTOR
+
 ASKED_AFTER_MS = 300
 """A line without its end that stays for that long is a question."""
 
@@ -52,9 +54,21 @@ class Command(QObject):
         self._quiet.setInterval(ASKED_AFTER_MS)
         self._quiet.timeout.connect(self._ask)
 
-    def start(self) -> None:
-        """Begin."""
+    def start(self, passphrase: str = "") -> None:
+        """Begin.
+
+        Parameters
+        ----------
+        passphrase
+            Of photographs; handed over as the first line that the command reads, and kept nowhere.
+        """
+        if passphrase:
+            environment = _environment()
+            environment.insert(DESCRIPTOR, "0")
+            self._process.setProcessEnvironment(environment)
         self._process.start()
+        if passphrase:
+            self._process.write(f"{passphrase}\n".encode())
 
     @property
     def running(self) -> bool:
@@ -112,4 +126,6 @@ def _environment() -> QProcessEnvironment:
     environment = QProcessEnvironment.systemEnvironment()
     environment.insert("PYTHONUTF8", "1")
     environment.insert("PYTHONUNBUFFERED", "1")
+    # An open file of the window's own process is not one of the command's.
+    environment.remove(DESCRIPTOR)
     return environment

@@ -12,13 +12,11 @@ from typing import Literal
 
 from mbtexp.conduct import Request, refuse_data
 from mbtexp.errors import DataError, MbtexpError
-from mbtexp.events import read_log
+from mbtexp.operator.photographs import refuse_photographs
 from mbtexp.protocol.settings import protocol_names
 from mbtexp.rig import read_rig
 from mbtexp.session import Session
 from mbtexp.task import find_task, task_names
-from mbtexp.watch.sessions import SessionSeen
-from mbtexp.watch.tail import Tail
 
 Mode = Literal["lab", "pilot", "dry"]
 
@@ -31,7 +29,10 @@ MODE_WORDS: Mapping[Mode, tuple[str, ...]] = {
     "dry": ("--pilot", "--simulate", "--virtual"),
 }
 
-FIELDS = ("data", "participant", "session", "what", "rig", "language")
+FIELDS = (
+    *("data", "participant", "session", "what", "steps"),
+    *("rig", "photos", "passphrase", "language"),
+)
 """Fields that a sentence can stand beside."""
 
 Kind = Literal["protocol", "task"]
@@ -63,9 +64,22 @@ class Entries:
     run: int = 1
     group: str = ""
     rig: str = ""
+    photos: str = ""
+    """Store of the participant's own photographs; empty: those of the task are shown."""
     language: str = "en"
     mode: Mode = "lab"
     resume: bool = False
+    start_at: str = ""
+    """Step to begin with; those before it are left out."""
+    skip: tuple[str, ...] = ()
+    """Steps that are left out."""
+    reason: str = ""
+    """Why steps are left out."""
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether steps of the protocol are left out."""
+        return bool(self.start_at or self.skip)
 
     @property
     def pilot(self) -> bool:
@@ -77,16 +91,6 @@ class Entries:
         """Where the session's logs lie."""
         root = Path(self.data) / "pilot" if self.pilot else Path(self.data)
         return root / "sourcedata" / f"sub-{self.participant}" / f"ses-{self.session}"
-
-
-@dataclass(frozen=True)
-class Existing:
-    """Logs that are there already for what was filled in."""
-
-    done: int
-    """Trials, or steps of a protocol."""
-    whole: int
-    complete: bool
 
 
 def choices(data: str) -> list[What]:
@@ -124,7 +128,7 @@ def start_words(entries: Entries) -> list[str]:
     resume = ["--resume"] if entries.resume else []
     if what.kind == "protocol":
         group = ["--group", entries.group] if entries.group else []
-        words = ["session", what.name, *_whom(entries), *group]
+        words = ["session", what.name, *_whom(entries), *group, *_left_out(entries)]
     else:
         words = ["run", what.name, *_whom(entries), *_which(entries)]
     data = ["--data", entries.data]
@@ -169,9 +173,18 @@ def _which(entries: Entries) -> list[str]:
     return [*(["--preset", entries.preset] if entries.preset else []), "--run", str(entries.run)]
 
 
+def _left_out(entries: Entries) -> list[str]:
+    begin = ["--from", entries.start_at] if entries.start_at else []
+    skip = [word for step in entries.skip for word in ("--skip", step)]
+    # As one word: a reason may begin with a dash.
+    reason = [f"--reason={entries.reason}"] if entries.leaves_out else []
+    return [*begin, *skip, *reason]
+
+
 def _place(entries: Entries) -> list[str]:
     rig = ["--rig", entries.rig] if entries.rig else []
-    return [*rig, "--language", entries.language]
+    photos = ["--photos", entries.photos] if entries.photos else []
+    return [*rig, *photos, "--language", entries.language]
 
 
 # -- mistakes -------------------------------------------------------------------------------------
@@ -185,11 +198,15 @@ def mistakes(entries: Entries) -> dict[str, str]:
     found = {name: "" for name in ("data", "participant", "session") if not _text(entries, name)}
     if entries.what is None:
         found["what"] = ""
+    if entries.leaves_out and not entries.reason:
+        found["steps"] = ""
     for name in ("participant", "session"):
         if name not in found:
             found |= _said(name, partial(_label, entries, name))
     if entries.rig:
         found |= _said("rig", lambda: read_rig(Path(entries.rig)))
+    if entries.photos:
+        found |= _said("photos", partial(_photographs, entries, found))
     if "data" not in found:
         found |= _said("data", lambda: refuse_data(_request(entries)))
     return found
@@ -197,6 +214,10 @@ def mistakes(entries: Entries) -> dict[str, str]:
 
 def placed(sentence: str, entries: Entries) -> str:
     """The field that a sentence of the command is about."""
+    if sentence.startswith(("--from ", "--skip ")):
+        return "steps"
+    if entries.photos and any(word in sentence.lower() for word in ("photograph", "passphrase")):
+        return "photos"
     for name in ("participant", "session", "language", "rig", "data"):
         if sentence.startswith(f"--{name} "):
             return name
@@ -205,40 +226,6 @@ def placed(sentence: str, entries: Entries) -> str:
         if value and sentence.startswith((value, Path(value).name + ":")):
             return name
     return "what"
-
-
-def existing(entries: Entries) -> Existing | None:
-    """The logs that are there already; None where there are none, or not all is filled in."""
-    empty = not (entries.data and entries.participant and entries.session)
-    if entries.what is None or empty or mistakes(entries):
-        return None
-    return _session_there(entries) if entries.what.kind == "protocol" else _run_there(entries)
-
-
-def _session_there(entries: Entries) -> Existing | None:
-    name = f"sub-{entries.participant}_ses-{entries.session}_session.jsonl"
-    seen = SessionSeen()
-    for event in Tail(entries.folder / name).new_events():
-        seen.take(event)
-    if not seen.header:
-        return None
-    steps = seen.steps()
-    done = sum(step.state in ("done", "skipped") for step in steps)
-    return Existing(done, len(steps), bool(seen.ended))
-
-
-def _run_there(entries: Entries) -> Existing | None:
-    task = _what(entries).name
-    session = Session(entries.participant, task, entries.session, entries.run)
-    path = session.log_path(Path(entries.data), pilot=entries.pilot)
-    if not path.exists() or path.stat().st_size == 0:
-        return None
-    try:
-        log = read_log(path)
-    except DataError:
-        return Existing(0, 0, complete=True)
-    done = {event["trial"] for event in log.of("trial")}
-    return Existing(len(done), len(log.header["design"]), log.completed)
 
 
 def _text(entries: Entries, name: str) -> str:
@@ -256,6 +243,11 @@ def _said(name: str, check: Callable[[], object]) -> dict[str, str]:
 def _label(entries: Entries, name: str) -> None:
     labels = {"participant": "01", "session": "01", name: _text(entries, name)}
     Session(labels["participant"], "run", labels["session"])
+
+
+def _photographs(entries: Entries, wrong: Mapping[str, str]) -> None:
+    whose = "" if "participant" in wrong else entries.participant
+    refuse_photographs(entries.photos, whose, entries.data)
 
 
 def _request(entries: Entries) -> Request:

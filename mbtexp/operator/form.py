@@ -23,12 +23,19 @@ from PyQt6.QtWidgets import (
 )
 
 from mbtexp.operator.entries import FIELDS, MODES, Entries, What, choices, presets
+from mbtexp.operator.existing import shows_photographs
 from mbtexp.operator.remembered import Remembered
+from mbtexp.operator.steps import StepsField
 from mbtexp.task import Catalogue
 
 HIGHEST_RUN = 99
 
-LABELS = ("data", "participant", "session", "what", "preset", "run", "group", "rig", "language")
+LABELS = (
+    *("data", "participant", "session", "what", "preset", "run", "group", "steps"),
+    *("rig", "photos", "passphrase", "language"),
+)
+
+BROWSED = ("data", "rig", "photos")
 
 
 class Form(QWidget):
@@ -50,14 +57,18 @@ class Form(QWidget):
         self._wrong = {name: _complaint(name) for name in FIELDS}
         self.data, self.participant = QLineEdit(), QLineEdit()
         self.session, self.group, self.rig = QLineEdit("01"), QLineEdit(), QLineEdit()
+        self.photos, self.passphrase = QLineEdit(), QLineEdit()
+        self.passphrase.setEchoMode(QLineEdit.EchoMode.Password)
+        self.steps = StepsField()
         self.what, self.preset, self.language = QComboBox(), QComboBox(), QComboBox()
         self.language.addItems(languages)
         self.run = QSpinBox()
         self.run.setRange(1, HIGHEST_RUN)
         self.modes = {mode: QRadioButton() for mode in MODES}
         self._mode_group = QButtonGroup(self)
-        self._browse = {name: QPushButton() for name in ("data", "rig")}
+        self._browse = {name: QPushButton() for name in BROWSED}
         self._lay_out()
+        self.hide_passphrase()
         self._choices: list[What] = []
         self.modes["lab"].setChecked(True)
         self._connect()
@@ -77,6 +88,10 @@ class Form(QWidget):
             run=self.run.value() if task else 1,
             group="" if task else self.group.text().strip(),
             rig=_path(self.rig.text()),
+            photos=_path(self.photos.text()) if shows_photographs(what) else "",
+            start_at="" if task else self.steps.start_at,
+            skip=() if task else self.steps.skip,
+            reason="" if task else self.steps.why,
             language=self.language.currentText(),
             mode=next(mode for mode, button in self.modes.items() if button.isChecked()),
         )
@@ -86,6 +101,7 @@ class Form(QWidget):
         self.data.setText(values.data)
         self.session.setText(values.session)
         self.rig.setText(values.rig)
+        self.photos.setText(values.photos)
         self._offer()
         wanted = next(
             (one for one in self._choices if (one.kind, one.name) == (values.kind, values.name)),
@@ -112,6 +128,7 @@ class Form(QWidget):
             name=now.what.name if now.what else "",
             preset=now.preset,
             rig=now.rig,
+            photos=_path(self.photos.text()),
             language=now.language,
             mode=now.mode,
             window_language=window_language,
@@ -122,6 +139,29 @@ class Form(QWidget):
         self.participant.clear()
         self.group.clear()
 
+    def ask_passphrase(self, wrong: str = "") -> None:
+        """Show the field for the passphrase of the photographs, and go there.
+
+        Parameters
+        ----------
+        wrong
+            Why the last one was not right.
+        """
+        self._show_field("passphrase", shown=True)
+        self.complain({"passphrase": wrong})
+        self.passphrase.setFocus()
+
+    def take_passphrase(self) -> str:
+        """What was typed there; nothing of it stays."""
+        given = self.passphrase.text()
+        self.passphrase.clear()
+        return given
+
+    def hide_passphrase(self) -> None:
+        """Nothing is asked for, and nothing stays."""
+        self.passphrase.clear()
+        self._show_field("passphrase", shown=False)
+
     # -- what is said ---------------------------------------------------------------------------
 
     def speak(self, text: Catalogue) -> None:
@@ -129,13 +169,14 @@ class Form(QWidget):
         self._text = text
         for name, label in self._labels.items():
             label.setText(text(name))
-        for name in ("participant", "group", "rig"):
+        for name in ("participant", "group", "rig", "photos", "passphrase"):
             field: QLineEdit = getattr(self, name)
             field.setPlaceholderText(text(f"{name}_hint"))
         for mode, button in self.modes.items():
             button.setText(text(f"mode_{mode}"))
         for browse in self._browse.values():
             browse.setText(text("browse"))
+        self.steps.speak(text)
         self._name_fields()
         for place, what in enumerate(self._choices):
             self.what.setItemText(place, text(what.kind, name=what.label))
@@ -187,14 +228,19 @@ class Form(QWidget):
     def _order_tabs(self) -> None:
         order: list[QWidget] = []
         for name, field in self._fields().items():
-            order += [field, *([self._browse[name]] if name in self._browse else [])]
+            parts = [self.steps.button, self.steps.reason] if name == "steps" else [field]
+            order += [*parts, *([self._browse[name]] if name in self._browse else [])]
         order += self.modes.values()
         for first, second in pairwise(order):
             QWidget.setTabOrder(first, second)
 
     def _connect(self) -> None:
-        for field in (self.data, self.participant, self.session, self.group, self.rig):
+        for name in ("data", "participant", "session", "group", "rig", "photos"):
+            field: QLineEdit = getattr(self, name)
             field.textChanged.connect(self._tell)
+        for field in (self.data, self.participant, self.session, self.photos):
+            field.textChanged.connect(self.hide_passphrase)
+        self.steps.changed.connect(self._tell)
         self.data.editingFinished.connect(self._offer)
         self.what.currentIndexChanged.connect(self._what_chosen)
         self.preset.currentIndexChanged.connect(self._tell)
@@ -204,6 +250,7 @@ class Form(QWidget):
             button.toggled.connect(self._tell)
         self._browse["data"].clicked.connect(self._choose_data)
         self._browse["rig"].clicked.connect(self._choose_rig)
+        self._browse["photos"].clicked.connect(self._choose_photos)
 
     def _tell(self, *_: object) -> None:
         self.changed.emit()
@@ -227,15 +274,27 @@ class Form(QWidget):
     def _what_chosen(self, *_: object) -> None:
         what = self.what.currentData()
         task = isinstance(what, What) and what.kind == "task"
-        for name, shown in (("preset", task), ("run", task), ("group", not task)):
-            self._fields()[name].setVisible(shown)
-            self._labels[name].setVisible(shown)
+        self.hide_passphrase()
+        photos = shows_photographs(what) if isinstance(what, What) else False
+        for name, shown in (
+            *(("preset", task), ("run", task), ("group", not task), ("steps", not task)),
+            ("photos", photos),
+        ):
+            self._show_field(name, shown=shown)
         if isinstance(what, What) and task:
             self.preset.blockSignals(True)
             self.preset.clear()
             self.preset.addItems(presets(what.name))
             self.preset.blockSignals(False)
         self._tell()
+
+    def _show_field(self, name: str, *, shown: bool) -> None:
+        """A field with all that stands beside it."""
+        beside = [self._browse[name]] if name in self._browse else []
+        for widget in (self._fields()[name], self._labels[name], *beside):
+            widget.setVisible(shown)
+        if name in self._wrong and not shown:
+            self._wrong[name].hide()
 
     def _choose_data(self) -> None:
         chosen = QFileDialog.getExistingDirectory(self, self._said("choose_data"), self.data.text())
@@ -252,6 +311,13 @@ class Form(QWidget):
         )
         if chosen:
             self.rig.setText(chosen)
+
+    def _choose_photos(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(
+            self, self._said("choose_photos"), self.photos.text()
+        )
+        if chosen:
+            self.photos.setText(chosen)
 
     def _said(self, key: str) -> str:
         return key if self._text is None else self._text(key)

@@ -23,6 +23,7 @@ class Remembered:
     name: str = ""
     preset: str = ""
     rig: str = ""
+    photos: str = ""
     language: str = "en"
     mode: str = "lab"
     window_language: str = ""

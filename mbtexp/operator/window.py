@@ -25,8 +25,6 @@ from mbtexp.languages import languages, read_words
 from mbtexp.operator.command import Command, sentence
 from mbtexp.operator.entries import (
     Entries,
-    Existing,
-    existing,
     mistakes,
     placed,
     plan_words,
@@ -34,8 +32,10 @@ from mbtexp.operator.entries import (
     start_words,
     watch_words,
 )
+from mbtexp.operator.existing import Existing, existing, steps_to_choose
 from mbtexp.operator.form import Form
 from mbtexp.operator.going import Going, text_pane
+from mbtexp.operator.photographs import locked, refusal
 from mbtexp.operator.remembered import recall, remember, settings_file
 from mbtexp.task import Catalogue
 
@@ -85,6 +85,7 @@ class Window(QWidget):
         self._existing: Existing | None = None
         self._planned: Entries | None = None
         self._plan: Command | None = None
+        self._plan_note = ""
         self._run: Command | None = None
         self._watch: Command | None = None
         self._started: Entries | None = None
@@ -184,6 +185,7 @@ class Window(QWidget):
     def check(self) -> None:
         """Say what is wrong now, and whether there are logs already."""
         self._check_timer.stop()
+        self._offer_steps()
         entries = self.form.entries()
         self._wrong = mistakes(entries)
         self._existing = existing(entries)
@@ -196,6 +198,12 @@ class Window(QWidget):
         elif entries != self._planned:
             self._show_sheet(self._text("sheet_wait"))
             self._sheet_timer.start()
+
+    def _offer_steps(self) -> None:
+        """List the steps; what was left out for one person is never left out for the next."""
+        entries = self.form.entries()
+        whose = (entries.data, entries.participant, entries.session, entries.what, entries.pilot)
+        self.form.steps.offer(whose, steps_to_choose(entries))
 
     def _tell(self) -> None:
         """What is to be known before the start; whether there can be one."""
@@ -228,7 +236,11 @@ class Window(QWidget):
         if self._plan is not None:
             self._plan.drop()
         self._planned = entries
-        self._plan = Command(plan_words(self._filled()), self)
+        # Locked photographs stay locked for it: the passphrase is asked for at the start.
+        shut = locked(entries.photos, entries.participant) is not None
+        filled = replace(self._filled(), photos="") if shut else self._filled()
+        self._plan_note = self._text("sheet_locked") if shut else ""
+        self._plan = Command(plan_words(filled), self)
         self._plan.ended.connect(self._sheet_came)
         self._plan.start()
 
@@ -243,7 +255,8 @@ class Window(QWidget):
             self._tell()
             self._show_sheet("")
             return
-        self._show_sheet(output.strip() if _is_session(self._planned) else short_plan(output))
+        said = output.strip() if _is_session(self._planned) else short_plan(output)
+        self._show_sheet("\n\n".join(part for part in (self._plan_note, said) if part))
 
     def _show_sheet(self, text: str) -> None:
         if text != self.sheet.toPlainText():
@@ -265,6 +278,9 @@ class Window(QWidget):
         if not self.start.isEnabled():
             self.form.focus_first(self._wrong)
             return
+        passphrase = self._passphrase()
+        if passphrase is None:
+            return
         self._keep()
         self._sheet_timer.stop()
         if self._plan is not None:
@@ -278,9 +294,24 @@ class Window(QWidget):
         name = entries.what.label if entries.what else ""
         self.going.begin(f"{name}: {entries.participant}, {entries.session}")
         self.pages.setCurrentWidget(self.going)
-        self._run.start()
+        self._run.start(passphrase)
         if entries.mode != "dry":
             self.showMinimized()
+
+    def _passphrase(self) -> str | None:
+        """The passphrase of locked photographs; empty where none is needed, None: asked for."""
+        entries = self.form.entries()
+        photographs = locked(entries.photos, entries.participant)
+        given = self.form.take_passphrase()
+        if photographs is None:
+            self.form.hide_passphrase()
+            return ""
+        wrong = refusal(photographs, given) if given else ""
+        if wrong or not given:
+            self.form.ask_passphrase(wrong)
+            return None
+        self.form.hide_passphrase()
+        return given
 
     def _asked(self, question: str) -> None:
         self._come_back()
