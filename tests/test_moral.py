@@ -330,6 +330,7 @@ def test_times_run_from_the_scale_and_reading_from_the_story() -> None:
     outcome = Played(run, answering("4", reads_s=5.0)).trials[0]["outcome"]
     assert outcome["rt_s"] == pytest.approx(0.8, abs=1e-6)
     assert outcome["reading_s"] == pytest.approx(7.0, abs=0.02)
+    assert outcome["held"] is False, "the space bar that left the story is no answer"
 
 
 def test_a_story_cannot_be_left_in_its_first_two_seconds_and_stays_above_the_scale() -> None:

@@ -60,7 +60,7 @@ COLUMNS = {
     ),
     "statement_correct": Column("Whether that answer is right", levels=_YES),
     "statement_rt_s": Column("From the statement's onset to the answer", units="s"),
-    "held": Column("Whether a key was already down at the scale's onset", levels=_YES),
+    "held": Column("Whether a key of the scale was already down at its onset", levels=_YES),
 }
 
 _STORY = "Sensory-event, Experimental-stimulus, Visual-presentation, Textblock"

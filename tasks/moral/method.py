@@ -175,7 +175,8 @@ def play_trial(run: Run, trial: Trial, material: Material) -> dict[str, Any]:
         "statement_response": None if agrees is None else "true" if agrees else "false",
         "statement_correct": None if agrees is None else agrees == trial.statement_true,
         "statement_rt_s": None if said is None else _rounded(said.rt_s),
-        "held": bool(scale.held),
+        # The key that left the story may still be down; it is no answer.
+        "held": bool(set(scale.held) & set(material.keys)),
     }
 
 
