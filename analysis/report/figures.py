@@ -95,7 +95,8 @@ def strip(dots: Sequence[Dot], rows: Sequence[str], unit: str) -> Strip:
     labelled = len(rows) > 1
     height = 30 + ROW_PT * max(len(rows), 1)
     with axes(height) as (ax, made):
-        left = 0.2 if labelled else 0.04
+        longest = max((len(line) for row in rows for line in row.split("\n")), default=0)
+        left = 0.05 + 0.0165 * longest if labelled else 0.04
         ax.figure.subplots_adjust(left=left, right=0.95, bottom=30 / height, top=1 - 2 / height)
         ax.set_ylim(len(rows) - 0.5, -0.5)
         ax.set_yticks(range(len(rows)) if labelled else [], rows if labelled else [])

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.report.figures import Densities, Dot, Strip, densities, strip
-from analysis.report.source import Row, Source, value
+from analysis.report.source import Key, Row, Source, key_of, value
 from analysis.report.words import titled
 
 MAIN_INDICES: Mapping[str, tuple[tuple[str, str], ...]] = {
@@ -76,6 +76,18 @@ MAIN_INDICES: Mapping[str, tuple[tuple[str, str], ...]] = {
 }
 """What is drawn of each task, if anybody has it; all other indices are in the tables."""
 
+MAIN_CONTRASTS = (
+    *("mentalising_control", "mentalising_attachment", "cost", "specific_cost"),
+    *("slope_pleasure", "slope_arousal", "slope_distress"),
+    *("trust_bias_change", "trust_slope_change", "ln_k_change"),
+    *("moral_intent_weight", "moral_close_less_stranger"),
+    *("memory_advantage", "memory_gap", "attachment_bias", "attachment_specificity"),
+)
+"""Contrasts that are drawn; all others are in the tables."""
+
+ASIDE = frozenset({"practice", "booster", "wash_out", "if_needed"})
+"""Roles of runs that are not drawn among the others: they are shorter, or ask for another thing."""
+
 TIMED = {"discounting": None, "eyes": None, "polysemy": "decision", "trust": None}
 """Tasks whose response times are drawn, and the part of the task that they belong to."""
 
@@ -96,12 +108,14 @@ class Panel:
 def index_panels(source: Source) -> list[Panel]:
     """The strips of the main indices, by task."""
     found: dict[tuple[str, str, str], list[Row]] = {}
+    aside = {run.key for run in source.runs if run.role in ASIDE}
     for row in source.indices:
         key = (row["task"] or "", row["index"] or "", row["condition"] or "")
-        if value(row, "value") is not None:
+        if value(row, "value") is not None and key_of(row) not in aside:
             found.setdefault(key, []).append(row)
+    states = source.state_of()
     return [
-        _panel(task, *name, found[task, *name])
+        _panel(task, *name, found[task, *name], states)
         for task in sorted(MAIN_INDICES)
         for name in MAIN_INDICES[task]
         if (task, *name) in found
@@ -109,23 +123,27 @@ def index_panels(source: Source) -> list[Panel]:
 
 
 def contrast_panels(source: Source) -> list[Panel]:
-    """The strips of the contrasts over runs and tasks."""
+    """The strips of the main contrasts over runs and tasks."""
     found: dict[str, list[Row]] = {}
     for row in source.contrasts or ():
         if value(row, "value") is not None:
             found.setdefault(row["contrast"] or "", []).append(row)
-    return [_panel("", name, "all", rows) for name, rows in found.items()]
+    return [_panel("", name, "all", found[name], {}) for name in MAIN_CONTRASTS if name in found]
 
 
-def _panel(task: str, index: str, condition: str, rows: Sequence[Row]) -> Panel:
-    """A strip with a row for each session; the runs of a person within a session are averaged."""
-    sessions = sorted({row.get("session") or "" for row in rows})
+def _panel(
+    task: str, index: str, condition: str, rows: Sequence[Row], states: Mapping[Key, str]
+) -> Panel:
+    """A strip with a row for each session and state; a person's runs of one row are averaged."""
+    places = [
+        (row.get("session") or "", states.get(key_of(row), "") if task else "") for row in rows
+    ]
+    kinds = sorted(set(places), key=lambda kind: (kind[0], not kind[1], kind[1]))
     values: dict[tuple[str, int], list[float]] = {}
-    for row in rows:
+    for row, place in zip(rows, places, strict=True):
         number = value(row, "value")
         if number is not None:
-            key = (row["participant"] or "", sessions.index(row.get("session") or ""))
-            values.setdefault(key, []).append(number)
+            values.setdefault((row["participant"] or "", kinds.index(place)), []).append(number)
     dots = [Dot(who, sum(own) / len(own), at) for (who, at), own in sorted(values.items())]
     unit = rows[0].get("unit") or ""
     return Panel(
@@ -135,8 +153,23 @@ def _panel(task: str, index: str, condition: str, rows: Sequence[Row]) -> Panel:
         titled(index, None if condition == task else condition),
         unit,
         len({dot.participant for dot in dots}),
-        strip(dots, [f"session {name[:8]}" for name in sessions], unit),
+        strip(dots, _labels(kinds), unit),
     )
+
+
+def _labels(kinds: Sequence[tuple[str, str]]) -> list[str]:
+    """The rows of a strip by what tells them apart: session, state, or both.
+
+    >>> _labels([("01", "attachment"), ("01", "control")]), _labels([("01", ""), ("02", "")])
+    (['attachment', 'control'], ['session 01', 'session 02'])
+    """
+    sessions, states = ({kind[place] for kind in kinds} for place in (0, 1))
+    labels = []
+    for session, state in kinds:
+        said = [f"session {session[:8]}"] if len(sessions) > 1 or len(states) == 1 else []
+        said += [state or "no state"] if len(states) > 1 else []
+        labels.append("\n".join(said))
+    return labels
 
 
 def response_times(source: Source) -> dict[str, tuple[dict[str, list[float]], Densities]]:

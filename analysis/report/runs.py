@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from analysis.report.names import column_of, run_names
+from analysis.report.plans import LAST
 from analysis.report.source import Key, Row, RunFacts, Source, key_of, value
-from analysis.report.words import shown
+from analysis.report.words import plain, shown
 
 RANKS = {"none": 0, "note": 1, "warning": 2, "error": 3}
 SIGNS = {"none": "·", "note": "i", "warning": "!", "error": "✕"}
@@ -54,52 +56,124 @@ def statuses(source: Source) -> dict[Key, str]:
         have, planned = value(row, "value"), value(row, "limit")
         if row["check"] == "trials_on_record" and None not in (have, planned):
             key = key_of(row)
-            ends[key] = f"{ends.get(key, 'unknown')}, {shown(have)} of {shown(planned)} trials"
+            end = ends.get(key, "unknown")
+            whole = end == "complete" and have == planned
+            counts = shown(have) if whole else f"{shown(have)} of {shown(planned)}"
+            # Practice by the protocol has no trials that count.
+            ends[key] = f"{end}, {counts} trials" if planned else end
     return ends
 
 
-def attendance(source: Source) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
-    """People against all runs that anybody sat: there, not complete, or missing."""
+@dataclass(frozen=True)
+class Attendance:
+    """People against the runs or steps of the study."""
+
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+    @property
+    def missing(self) -> list[str]:
+        """What a person lacks and should have."""
+        return [
+            f"{person}: {head}"
+            for person, cells in self.rows
+            for head, cell in zip(self.heads, cells, strict=True)
+            if cell.about.startswith(NO_LOG)
+        ]
+
+
+NO_LOG = "no log"
+MISSING_RUN = Cell("–", "fail", NO_LOG)
+
+
+def attendance(source: Source) -> Attendance:
+    """Who sat what: there, not complete, or missing.
+
+    Without a protocol a run that anybody sat is wanted of everybody. With one it is what each
+    session's own log says; steps that a reader does not look for one by one share a column.
+    """
     ends = statuses(source)
-    kinds = sorted({run.key[1:] for run in source.runs})
-    have = {run.key for run in source.runs}
+    had: dict[tuple[str, str, str], list[RunFacts]] = {}
+    for run in source.runs:
+        had.setdefault((run.participant, run.session, column_of(run)), []).append(run)
+    wanted: dict[tuple[str, str, str], list[str]] = {}
+    for session, steps in source.plans.items():
+        for step in steps:
+            if step.needed:
+                wanted.setdefault((*session, step.column), []).append(step.name)
+    kinds = _kinds(source, had, wanted)
     rows = []
     for person in source.people:
-        keys = [(person, *kind) for kind in kinds]
-        rows.append((person, [_sat(key, ends) if key in have else MISSING_RUN for key in keys]))
-    return [_kind(kind, kinds) for kind in kinds], rows
+        cells = []
+        for visit, name in kinds:
+            key = (person, visit, name)
+            planned = (person, visit) in source.plans
+            cells.append(_sat(had.get(key, ()), wanted.get(key, ()), ends, planned=planned))
+        rows.append((person, tuple(cells)))
+    return Attendance(tuple(_kind(kind, kinds) for kind in kinds), tuple(rows))
 
 
-MISSING_RUN = Cell("–", "fail", "no log")
+def _sat(
+    runs: Sequence[RunFacts], wanted: Sequence[str], ends: Mapping[Key, str], *, planned: bool
+) -> Cell:
+    if not runs:
+        return EMPTY if planned and not wanted else MISSING_RUN
+    last = {run.step or run.run: run for run in sorted(runs, key=lambda run: run.began)}
+    known = {name: ends.get(run.key, "unknown") for name, run in last.items()}
+    if len({*known, *wanted}) == 1:
+        [end] = known.values()
+        return Cell("✓", "pass", end) if end.startswith("complete") else Cell("part", "warn", end)
+    lacking = [name for name in wanted if name not in known]
+    part = [f"{name}: {end}" for name, end in known.items() if not end.startswith("complete")]
+    n_all = len({*known, *wanted})
+    n_good = n_all - len(lacking) - len(part)
+    about = f"{n_good} of {n_all} complete"
+    if not lacking and not part:
+        return Cell("✓", "pass", about)
+    said = [*part, *(f"{name}: {NO_LOG}" for name in lacking)]
+    start = f"{NO_LOG} of {', '.join(lacking)}; " if lacking else ""
+    return Cell(f"{n_good}/{n_all}", "warn", f"{start}{about}; {'; '.join(said)}")
 
 
-def _sat(key: Key, ends: Mapping[Key, str]) -> Cell:
-    end = ends.get(key, "unknown")
-    if end.startswith("complete"):
-        return Cell("✓", "pass", end)
-    return Cell("part", "warn", end)
+Kind = tuple[str, str]
+"""Session and column."""
 
 
-def _kind(kind: tuple[str, str, str], kinds: Sequence[tuple[str, str, str]]) -> str:
-    session, task, run = kind
-    several_runs = any(other[:2] == kind[:2] and other != kind for other in kinds)
-    several_sessions = len({other[0] for other in kinds}) > 1
-    return (
-        task
-        + f" run {run}" * several_runs
-        + f", session {session}" * (several_sessions and bool(session))
+def _kinds(
+    source: Source,
+    had: Mapping[tuple[str, str, str], Sequence[RunFacts]],
+    wanted: Iterable[tuple[str, str, str]],
+) -> list[Kind]:
+    """All columns: sessions in order, steps in the order in which they come."""
+    places: dict[Kind, list[float]] = {}
+    for session, steps in source.plans.items():
+        first: dict[str, int] = {}
+        for place, step in enumerate(steps):
+            first.setdefault(step.column, place)
+        for name, place in first.items():
+            places.setdefault((session[1], name), []).append(place)
+    kinds = {(session, name) for _, session, name in (*had, *wanted)}
+
+    def order(kind: Kind) -> tuple[str, int, float, str, int]:
+        session, name = kind
+        own = places.get(kind)
+        task, _, number = name.rpartition(" run ")
+        place = sum(own) / len(own) if own else 1e9
+        return session, LAST.get(name, 0), place, task, int(number) if number.isdigit() else 0
+
+    return sorted(kinds, key=order)
+
+
+def _kind(kind: Kind, kinds: Sequence[Kind]) -> str:
+    session, name = kind
+    task, is_run, _ = name.rpartition(" run ")
+    alone = not any(
+        other != kind and other[0] == session and other[1].rpartition(" run ")[0] == task
+        for other in kinds
     )
-
-
-def missing_runs(source: Source) -> list[str]:
-    """The runs that a person lacks and others have."""
-    heads, rows = attendance(source)
-    return [
-        f"{person}: {head}"
-        for person, cells in rows
-        for head, cell in zip(heads, cells, strict=True)
-        if cell is MISSING_RUN
-    ]
+    several_sessions = len({other[0] for other in kinds}) > 1
+    shown_name = task if is_run and alone else plain(name)
+    return shown_name + f", session {session}" * (several_sessions and bool(session))
 
 
 # -- checks ----------------------------------------------------------------------------------------
@@ -113,6 +187,7 @@ def checks_used(rows: Iterable[Row]) -> list[str]:
 def quality_grid(source: Source, checks: Sequence[str]) -> list[tuple[str, list[Cell]]]:
     """People against checks: the worst of a person's runs."""
     worst: dict[tuple[str, str], tuple[int, str, list[str]]] = {}
+    names = source_names(source)
     for row in source.quality:
         if row["passed"] is None:
             continue
@@ -120,7 +195,7 @@ def quality_grid(source: Source, checks: Sequence[str]) -> list[tuple[str, list[
         severity = row["severity"] or "none"
         rank, name, where = worst.get(key, (-1, "none", []))
         if severity != "none":
-            where = [*where, _where(row)]
+            where = [*where, _where(row, names)]
         if RANKS[severity] > rank:
             rank, name = RANKS[severity], severity
         worst[key] = rank, name, where
@@ -130,10 +205,18 @@ def quality_grid(source: Source, checks: Sequence[str]) -> list[tuple[str, list[
     ]
 
 
-def _where(row: Row) -> str:
+def source_names(source: Source) -> dict[Key, str]:
+    """What each run of the study is called."""
+    own: dict[str, list[RunFacts]] = {}
+    for run in source.runs:
+        own.setdefault(run.participant, []).append(run)
+    return {key: name for runs in own.values() for key, name in run_names(runs).items()}
+
+
+def _where(row: Row, names: Mapping[Key, str]) -> str:
     number = value(row, "value")
-    session = f" session {row['session']}" if row["session"] else ""
-    return f"{row['task']}{session} run {row['run']}: {shown(number) if number else row['value']}"
+    name = names.get(key_of(row), row["task"])
+    return f"{name}: {shown(number) if number else row['value']}"
 
 
 def _cell(found: tuple[int, str, list[str]] | None, person: str, check: str) -> Cell:

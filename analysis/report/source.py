@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.read import number
+from analysis.report.plans import Plans, read_plans
 from analysis.tables import MISSING
 from mbtexp.errors import DataError
 from mbtexp.events import Event, find_logs
@@ -75,6 +76,21 @@ class RunFacts:
         return found if isinstance(found, dict) else {}
 
     @property
+    def step(self) -> str:
+        """Step of the session's protocol that the run belongs to; empty without one."""
+        return str(self.part("protocol").get("step") or "")
+
+    @property
+    def role(self) -> str:
+        """What the step is for, by the protocol."""
+        return str(self.part("protocol").get("role") or "none")
+
+    @property
+    def began(self) -> str:
+        """When the run was opened, ISO 8601; empty if its log does not say."""
+        return str(self.part("clock").get("utc_at_zero") or "")
+
+    @property
     def versions(self) -> dict[str, str]:
         """Programs of the presentation machine and their versions."""
         software = self.part("software")
@@ -99,6 +115,9 @@ class Source:
     reliability: Sequence[Row] | None
     contrasts: Sequence[Row] | None
     predictions: Sequence[Row] | None
+    states: Sequence[Row] | None
+    plans: Plans
+    """The steps of the sessions that have a log of their own."""
     meaning: Mapping[str, Any]
     """The data dictionaries, by table."""
     version: str
@@ -108,6 +127,12 @@ class Source:
     def people(self) -> list[str]:
         """Labels of the participants, in order."""
         return sorted({run.participant for run in self.runs})
+
+    def state_of(self) -> dict[Key, str]:
+        """The state of each run that has one: of the table of states, else of its protocol."""
+        found = {run.key: str(run.part("protocol").get("state") or "") for run in self.runs}
+        found |= {key_of(row): row["state"] or "" for row in self.states or ()}
+        return {key: state for key, state in found.items() if state}
 
     def said(self, table: str, column: str, level: str, *, task: str = "") -> str:
         """What a level of a column means; empty if the dictionary does not say."""
@@ -142,6 +167,8 @@ def read_source(data: Path) -> Source:
         reliability=_optional(folder / "reliability.tsv"),
         contrasts=_optional(folder / "contrasts.tsv"),
         predictions=_optional(folder / "study.tsv"),
+        states=_optional(folder / "states.tsv"),
+        plans=read_plans(data),
         meaning={
             name: _json(folder / f"{name}.json")
             for name in ("indices", "quality", "reliability", "contrasts", "study")

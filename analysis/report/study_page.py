@@ -14,7 +14,6 @@ from analysis.report.runs import (
     banner,
     checks_used,
     left_out,
-    missing_runs,
     quality_grid,
 )
 from analysis.report.source import Row, Source, value
@@ -32,21 +31,25 @@ def study_context(
 ) -> dict[str, Any]:
     """The content of the study's page, for its template."""
     checks = checks_used(source.quality)
-    heads, attended = attendance(source)
+    attended = attendance(source)
     parts = left_out(source.trials)
+    ruled, rows = _ruled(source, panels), reliability_rows(source)
     return {
         "title": "Study report",
         "banner": banner(source.runs),
         "summary": _summary(source),
         "links": links,
-        "runs": {"heads": heads, "rows": attended, "missing": missing_runs(source)},
+        "runs": attended,
+        "practice": sum(run.role == "practice" for run in source.runs),
         "versions": _versions(source),
         "checks": [(name, source.said("quality", "check", name)) for name in checks],
         "quality": quality_grid(source, checks),
         "left_out": parts,
         "reasons": sorted({reason for part in parts for reason in part.reasons}),
-        "undefined": _undefined(source, panels),
-        "reliability": reliability_rows(source),
+        "undefined": [row for row in ruled if not row["clean"]],
+        "clean": [row["title"] for row in ruled if row["clean"]],
+        "reliability": None if rows is None else [row for row in rows if not row["tone"]],
+        "unreliable": by_reason(rows or [], "notes"),
         "tasks": _tasks(source, panels, links),
         "contrasts": _drawn(source, contrasts, links),
         "contrast_rows": _contrast_reliability(source),
@@ -78,7 +81,16 @@ def _versions(source: Source) -> list[tuple[str, str, int]]:
     return [*rows, ("mbtexp (analysis)", source.version, len(source.runs))]
 
 
-def _undefined(source: Source, panels: Sequence[Panel]) -> list[dict[str, Any]]:
+def by_reason(rows: Sequence[Mapping[str, str]], reason: str) -> list[tuple[str, list[str]]]:
+    """The titles of the rows without a value, under the reason that they share."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["tone"]:
+            found.setdefault(row[reason], []).append(row["title"])
+    return list(found.items())
+
+
+def _ruled(source: Source, panels: Sequence[Panel]) -> list[dict[str, Any]]:
     """For each drawn index: who has no value, why, and which marks the others carry."""
     drawn = {(panel.task, panel.index, panel.condition): panel for panel in panels}
     found: dict[tuple[str, str, str], list[Row]] = {key: [] for key in drawn}
@@ -93,14 +105,15 @@ def _undefined(source: Source, panels: Sequence[Panel]) -> list[dict[str, Any]]:
         for row in found[key]:
             (marks if value(row, "value") is not None else reasons).update(flags(row, RUN_FLAGS))
         own = found[key]
+        n_excluded = _total(own, "n_excluded")
         rows.append(
             {
-                "task": panel.task,
-                "title": panel.title,
+                "title": f"{panel.task}: {panel.title}",
+                "clean": not (reasons or marks) and n_excluded == "0",
                 "n_runs": len(own),
                 "n_undefined": sum(value(row, "value") is None for row in own),
                 "n_total": _total(own, "n_total"),
-                "n_excluded": _total(own, "n_excluded"),
+                "n_excluded": n_excluded,
                 "reasons": _tally(source, panel.task, reasons),
                 "marks": _tally(source, panel.task, marks),
             }
@@ -125,8 +138,7 @@ def reliability_rows(source: Source) -> list[dict[str, str]] | None:
         return None
     return [
         {
-            "task": row.get("task") or "",
-            "title": _titled(row),
+            "title": f"{row.get('task') or ''}: {_titled(row)}",
             "estimate": shown(value(row, "sb_median")),
             "ci": ci(row),
             "splits": interval(value(row, "sb_low"), value(row, "sb_high")),
@@ -187,21 +199,31 @@ def _predictions(source: Source) -> list[dict[str, Any]] | None:
     if source.predictions is None:
         return None
     groups = groupby(source.predictions, key=lambda row: row["prediction"] or "")
-    return [
-        {
-            "name": name,
-            "about": source.said("study", "prediction", name),
-            "formulas": list(dict.fromkeys(row["formula"] or "" for row in rows)),
-            "rows": [_prediction(source, row) for row in rows],
-        }
-        for name, rows in ((name, list(group)) for name, group in groups)
-    ]
+    return [_group(source, name, list(rows)) for name, rows in groups]
+
+
+def _group(source: Source, name: str, rows: Sequence[Row]) -> dict[str, Any]:
+    """One prediction: its rows with a value, the methods once below, and what has no value."""
+    shown_rows = [_prediction(source, row) for row in rows]
+    methods = list(dict.fromkeys(row["method"] for row in shown_rows if not row["tone"]))
+    return {
+        "name": name,
+        "about": source.said("study", "prediction", name),
+        "formulas": list(dict.fromkeys(row["formula"] or "" for row in rows)),
+        "rows": [
+            {**row, "rule": methods.index(row["method"]) + 1}
+            for row in shown_rows
+            if not row["tone"]
+        ],
+        "methods": list(enumerate(methods, start=1)),
+        "undefined": by_reason(shown_rows, "note"),
+    }
 
 
 def _prediction(source: Source, row: Row) -> dict[str, str]:
     notes = [note.strip() for note in (row["note"] or "").split(",") if note.strip()]
     return {
-        "quantity": row["quantity"] or "",
+        "title": plain(row["quantity"] or ""),
         "estimate": shown(value(row, "estimate")),
         "se": shown(value(row, "se")),
         "ci": ci(row),
