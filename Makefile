@@ -18,14 +18,15 @@ environment: ## install what is missing: system libraries, uv, Python packages
 demo: environment ## play a short session and analyse it
 	@scripts/with-display $(BIN)/mbtexp demo
 
-# A failed check does not keep the tests from running; pytest's summary is the last word. Tests at a
-# window go one after the other, as they share a keyboard; the others take all cores.
+# A failed check does not keep the tests from running; pytest's summary is the last word. Tests that
+# measure times at a window go one after the other, with nothing beside them; the others take all
+# cores, each core with a private display.
 .PHONY: test
 test: environment ## all checks, then all tests
 	@failed=0; \
 	$(MAKE) --no-print-directory --keep-going checks || failed=1; \
-	scripts/with-display $(BIN)/pytest -m screen || failed=1; \
-	scripts/with-display $(BIN)/pytest -m "not screen" --numprocesses auto --dist loadfile \
+	scripts/with-display $(BIN)/pytest -m "screen and not untimed" || failed=1; \
+	scripts/with-display $(BIN)/pytest -m "not screen or untimed" --numprocesses auto --dist loadfile \
 		|| failed=1; \
 	exit $$failed
 

@@ -22,8 +22,12 @@ def repo() -> Path:
 
 @pytest.fixture(scope="session")
 def display() -> Iterator[str]:
-    """The name of an X display; a private Xvfb for the tests' duration where there is none."""
-    if "DISPLAY" in os.environ or sys.platform != "linux":
+    """The name of an X display; a private Xvfb for the tests' duration where there is none.
+
+    Tests that run beside others have one each: two windows would share a keyboard.
+    """
+    beside_others = "PYTEST_XDIST_WORKER" in os.environ and shutil.which("Xvfb") is not None
+    if sys.platform != "linux" or ("DISPLAY" in os.environ and not beside_others):
         yield os.environ.get("DISPLAY", "")
         return
     if shutil.which("Xvfb") is None:

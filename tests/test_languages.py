@@ -191,6 +191,7 @@ def test_the_command_says_what_is_wrong_and_fails(
 
 
 @pytest.mark.screen
+@pytest.mark.untimed
 @needs_font
 def test_a_window_writes_with_the_languages_own_font(words: Path) -> None:
     from mbtexp.clock import MonotonicClock

@@ -25,7 +25,7 @@ from mbtexp.storyboard import Scene, scenes_of
 from mbtexp.task import find_task, task_names
 from mbtexp.timeline import Stimulus, Text
 
-pytestmark = [pytest.mark.screen, pytest.mark.slow]
+pytestmark = [pytest.mark.screen, pytest.mark.untimed, pytest.mark.slow]
 
 NARROW, USUAL, LARGE = (1024, 768), (1920, 1080), (2560, 1440)
 

@@ -24,7 +24,7 @@ from mbtexp.storyboard import Scene, draw_storyboard, scenes_of
 from mbtexp.timeline import Image, Stimulus, Text
 from tasks.eyes.method import glossary_phases, picture_phase
 
-pytestmark = pytest.mark.screen
+pytestmark = [pytest.mark.screen, pytest.mark.untimed]
 
 SIZES = ((1024, 768), (1920, 1080))
 LARGE = (2560, 1440)

@@ -149,6 +149,7 @@ WATCHED = ("picture", "count")
 """Trials that somebody may let pass without a press."""
 
 
+@pytest.mark.untimed
 @pytest.mark.parametrize("task", KEYS)
 def test_a_person_sits_every_preset(tmp_path: Path, person: Person, task: str) -> None:
     keys = KEYS[task]

@@ -22,7 +22,7 @@ NARROW, WIDE = 0.08, 0.7
 """Width of the breathing bar, of the screen's height, without and with air."""
 
 BAR = "#8fb5c4"
-GAP = Phase("gap", (), 0.1)
+GAP = Phase("gap", (), 0.2)
 """An empty screen before each: two codes must not come too close."""
 
 QUIET = Phase("gap", (), frames=1)
