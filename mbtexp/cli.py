@@ -534,7 +534,7 @@ def _report(options: argparse.Namespace) -> None:
     # The core does not know the analysis package; the command only hands over.
     report = import_module("analysis.report.build").report
     with Progress("page") as progress:
-        reported = report(options.data, options.out, options.participant, progress)
+        reported = report(options.data, options.out, options.participant, progress, workers=None)
     _say(reported.text())
 
 

@@ -401,6 +401,25 @@ def test_only_the_wanted_person_gets_a_page(sat: Path, tmp_path: Path) -> None:
     assert written.n_people == 1
 
 
+@pytest.mark.slow
+def test_pages_made_by_two_processes_are_the_same(
+    sat: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alone = report(sat, tmp_path / "alone")
+    monkeypatch.setattr("analysis.report.build.WORTH_A_PROCESS", 2)
+    together = report(sat, tmp_path / "together", workers=2)
+    for one, other in zip(alone.files, together.files, strict=True):
+        assert one.name == other.name
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_persons_page_names_nobody_else_but_the_neighbours(pages: dict[str, str]) -> None:
+    text = Reader(pages["sub-03.html"]).text
+    assert "02" in text.split("Simulated")[0]
+    tips = re.findall(r"<title>([^<]+): ", pages["sub-03.html"])
+    assert set(tips) == {"03"}
+
+
 # -- drawings --------------------------------------------------------------------------------------
 
 

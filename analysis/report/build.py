@@ -6,10 +6,12 @@ import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from analysis.parallel import cores, each
 from analysis.report.panels import contrast_panels, index_panels, response_times
 from analysis.report.person_page import Study, person_context
 from analysis.report.source import Source, read_source, tables_folder
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 STUDY_PAGE = "study.html"
+WORTH_A_PROCESS = 100
+"""People whose pages take longer than other processes to start."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -47,6 +52,8 @@ def report(
     out: Path | None = None,
     participants: Sequence[str] = (),
     progress: Callable[[int, int], None] | None = None,
+    *,
+    workers: int | None = 1,
 ) -> Reported:
     """Write the pages of a study; the same tables and logs give the same bytes.
 
@@ -60,6 +67,9 @@ def report(
         Whose pages to write, beside the study's; empty: everybody's.
     progress
         Called after each page with the number of pages written and of all.
+    workers
+        Processes for the pages of many people; None: as many as there are cores. A script that
+        asks for more than one needs ``if __name__ == "__main__":`` around it.
 
     Raises
     ------
@@ -72,23 +82,51 @@ def report(
     analysed = not (tables_folder(data) / "quality.tsv").is_file()
     if analysed:
         analyse(data)
-    source = read_source(data)
+    study = _study(data)
+    source = study.source
     people = _people(source, participants)
     links = page_names(source.people)
-    panels, contrasts = index_panels(source), contrast_panels(source)
     folder = tables_folder(data) / "report" if out is None else out
-    study = Study(source, panels, contrasts, response_times(source), _hrefs(links))
     files = [folder / STUDY_PAGE]
-    context = study_context(source, panels, contrasts, study.links)
+    context = study_context(source, study.panels, study.contrasts, study.links)
     save(files[0], pages.render("study.html.j2", context))
-    for done, person in enumerate(people, start=1):
-        files.append(folder / links[person])
-        save(files[-1], pages.render("person.html.j2", person_context(study, person)))
+    files += [folder / links[person] for person in people]
+    many = (cores() if workers is None else workers) if len(people) >= WORTH_A_PROCESS else 1
+    # One process has the study at hand, several read it once each: it is too large to be sent.
+    job = _Page(data, None if many > 1 else (study, pages))
+    for done, (place, page) in enumerate(each(job, people, many), start=1):
+        save(files[place + 1], page)
         if progress is not None:
             progress(done, len(people))
     if out is None:
         _ignored_by_bids(folder)
     return Reported(folder, tuple(files), len(people), analysed)
+
+
+def _study(data: Path) -> Study:
+    source = read_source(data)
+    panels, contrasts = index_panels(source), contrast_panels(source)
+    links = _hrefs(page_names(source.people))
+    return Study(source, panels, contrasts, response_times(source), links)
+
+
+@lru_cache(maxsize=1)
+def _at_hand(data: Path) -> tuple[Study, _Pages]:
+    """The study and the templates, read once by each process."""
+    return _study(data), _templates()
+
+
+@dataclass(frozen=True)
+class _Page:
+    """Makes the page of one person."""
+
+    data: Path
+    known: tuple[Study, _Pages] | None
+    """None: it is read where the page is made."""
+
+    def __call__(self, person: str) -> bytes:
+        study, pages = self.known or _at_hand(self.data)
+        return pages.render("person.html.j2", person_context(study, person))
 
 
 def _people(source: Source, wanted: Sequence[str]) -> list[str]:

@@ -61,19 +61,28 @@ class Strip:
     """Where each dot lies on the drawing, pt."""
 
     def markup(self, about: str, *, links: Mapping[str, str] | None = None, me: str = "") -> str:
-        """The strip with its dots; each a link to its person, or one of them marked."""
-        drawn = [
-            _dot(dot, place, (links or {}).get(dot.participant))
-            for dot, place in zip(self.dots, self.places, strict=True)
-            if dot.participant != me
-        ]
-        drawn += [
+        """The strip with its dots: each a link to its person, or one marked among the others.
+
+        Where one is marked the others have no names: their labels are not for that page.
+        """
+        placed = list(zip(self.dots, self.places, strict=True))
+        if not me:
+            drawn = [_dot(dot, place, (links or {}).get(dot.participant)) for dot, place in placed]
+            return self.drawing.markup(about, drawn)
+        others = [place for dot, place in placed if dot.participant != me]
+        drawn = [_dots(others)] + [
             f'<circle class="me" cx="{x:.1f}" cy="{y:.1f}" r="4.6"><title>{_tip(dot)}</title>'
             "</circle>"
-            for dot, (x, y) in zip(self.dots, self.places, strict=True)
+            for dot, (x, y) in placed
             if dot.participant == me
         ]
         return self.drawing.markup(about, drawn)
+
+
+def _dots(places: Sequence[tuple[float, float]]) -> str:
+    """Many dots as one path of points with round ends, a tenth of the size of as many circles."""
+    points = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
+    return f'<path class="dots" d="{points}" stroke-width="{2 * DOT_PT:g}"/>' if points else ""
 
 
 def _dot(dot: Dot, place: tuple[float, float], link: str | None) -> str:

@@ -62,7 +62,6 @@ def person_context(study: Study, participant: str) -> dict[str, Any]:
 
 
 def _strips(study: Study, panels: Sequence[Panel], participant: str) -> list[dict[str, Any]]:
-    links: Mapping[str, str] = {}
     return [
         {
             "title": f"{panel.task}: {panel.title}" if panel.task else plain(panel.index),
@@ -71,7 +70,6 @@ def _strips(study: Study, panels: Sequence[Panel], participant: str) -> list[dic
             "svg": panel.strip.markup(
                 f"{panel.title}, {panel.unit}: participant {participant} among "
                 f"{panel.n_people} people",
-                links=links,
                 me=participant,
             ),
         }

@@ -19,7 +19,7 @@ from mbtexp.errors import DataError
 from mbtexp.events import read_log
 
 FEW_RUNS = 8
-"""Up to so many runs everything is drawn and open; beyond, only what is out of order."""
+"""Up to so many runs the table of all checks is open."""
 
 MOST_FLIPS = 12
 """Runs whose flips are drawn at most, those farthest off."""
@@ -43,7 +43,7 @@ def run_context(source: Source, sat: Sequence[Sitting]) -> dict[str, Any]:
         "many_runs": len(sat) > FEW_RUNS,
         "failed": _failed(sat, rows),
         "flips": _drawn(sat, timed),
-        "flips_left": _left(sat, timed),
+        "flips_left": _left(timed),
         "practice": sum(one.run.role == "practice" for one in sat),
     }
 
@@ -107,12 +107,10 @@ def timing_of(sat: Sitting) -> Timing | None:
 
 
 def _drawn(sat: Sequence[Sitting], timed: Timed) -> list[dict[str, Any]]:
-    """The drawings of few runs, or of those out of order."""
+    """The drawings of the runs that are out of order, if they are many those farthest off."""
     known = [(one, found) for one in sat if (found := timed[one.run.key]) is not None]
-    if len(sat) > FEW_RUNS:
-        off = sorted((one for one in known if one[1].off), key=lambda one: -one[1].worst_s)
-        kept = {one.run.key for one, _ in off[:MOST_FLIPS]}
-        known = [one for one in known if one[0].run.key in kept]
+    off = sorted((one for one in known if one[1].off), key=lambda one: -one[1].worst_s)
+    kept = {one.run.key for one, _ in off[:MOST_FLIPS]}
     return [
         {
             "title": one.name,
@@ -122,20 +120,21 @@ def _drawn(sat: Sequence[Sitting], timed: Timed) -> list[dict[str, Any]]:
             ),
         }
         for one, found in known
+        if one.run.key in kept
     ]
 
 
-def _left(sat: Sequence[Sitting], timed: Timed) -> str:
+def _left(timed: Timed) -> str:
     """What is to be said of the runs whose flips are not drawn; empty if all are."""
     found = [timing for timing in timed.values() if timing is not None]
     off = sum(timing.off for timing in found)
     left = len(found) - min(off, MOST_FLIPS)
-    if len(sat) <= FEW_RUNS or not left:
+    if not left:
         return ""
     if off <= MOST_FLIPS:
         return (
-            f"Of {counted(left, 'run')} no drawing is shown: nothing came half a frame off its "
-            "plan and no refresh was missed."
+            f"{counted(left, 'run')} without a drawing: nothing came half a frame off its plan, "
+            "and no refresh was missed."
         )
     return f"The {MOST_FLIPS} runs that are farthest off are drawn, {left} others are not."
 
