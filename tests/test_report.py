@@ -265,8 +265,8 @@ def test_reliability_comes_before_effects(pages: dict[str, str]) -> None:
 
 def test_who_lacks_a_run_is_said(pages: dict[str, str]) -> None:
     text = Reader(pages["study.html"]).text
-    assert "02: polysemy" in text
-    assert "02: eyes" not in text
+    assert "02: attachment, polysemy, trust;" in text
+    assert "01: " not in text.partition("Missing")[2].partition("Programs")[0]
 
 
 def test_a_run_that_broke_off_is_part_of_the_grid(copied: Path) -> None:

@@ -71,15 +71,33 @@ class Attendance:
     heads: tuple[str, ...]
     rows: tuple[tuple[str, tuple[Cell, ...]], ...]
 
+    sessions: tuple[str, ...]
+    """Session of each column; empty where the study has one."""
+
     @property
     def missing(self) -> list[str]:
-        """What a person lacks and should have."""
+        """What each person lacks and should have; a session without any run is named as one."""
         return [
-            f"{person}: {head}"
+            f"{person}: {', '.join(lacking)}"
             for person, cells in self.rows
-            for head, cell in zip(self.heads, cells, strict=True)
-            if cell.about.startswith(NO_LOG)
+            if (lacking := self._lacking(cells))
         ]
+
+    def _lacking(self, cells: Sequence[Cell]) -> list[str]:
+        lacking = [cell.about.startswith(NO_LOG) for cell in cells]
+        whole = {
+            session
+            for session in filter(None, self.sessions)
+            if all(
+                lacks for lacks, own in zip(lacking, self.sessions, strict=True) if own == session
+            )
+        }
+        single = [
+            head
+            for head, session, lacks in zip(self.heads, self.sessions, lacking, strict=True)
+            if lacks and session not in whole
+        ]
+        return [*single, *(f"all of session {session}" for session in sorted(whole))]
 
 
 NO_LOG = "no log"
@@ -110,7 +128,13 @@ def attendance(source: Source) -> Attendance:
             planned = (person, visit) in source.plans
             cells.append(_sat(had.get(key, ()), wanted.get(key, ()), ends, planned=planned))
         rows.append((person, tuple(cells)))
-    return Attendance(tuple(_kind(kind, kinds) for kind in kinds), tuple(rows))
+    visits = [visit for visit, _ in kinds]
+    several = len(set(visits)) > 1
+    return Attendance(
+        heads=tuple(_kind(kind, kinds) for kind in kinds),
+        rows=tuple(rows),
+        sessions=tuple(visit if several else "" for visit in visits),
+    )
 
 
 def _sat(

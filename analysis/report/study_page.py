@@ -10,6 +10,7 @@ from typing import Any
 from analysis.report.methods import described, paragraphs, rows_of, versions
 from analysis.report.panels import Panel
 from analysis.report.runs import (
+    Cell,
     attendance,
     banner,
     checks_used,
@@ -23,6 +24,10 @@ RUN_FLAGS = ("simulated", "pilot", "pilot_stimuli", "incomplete", "damaged_lines
 """Flags that every index of a run carries; the pages say them of the run, once."""
 
 
+FEW_PEOPLE = 20
+"""Up to so many people everybody has a row of checks; beyond, those with something to look at."""
+
+
 def study_context(
     source: Source,
     panels: Sequence[Panel],
@@ -33,6 +38,8 @@ def study_context(
     checks = checks_used(source.quality)
     attended = attendance(source)
     parts = left_out(source.trials)
+    grid = quality_grid(source, checks)
+    open_grid = len(grid) <= FEW_PEOPLE
     ruled, rows = _ruled(source, panels), reliability_rows(source)
     return {
         "title": "Study report",
@@ -43,7 +50,8 @@ def study_context(
         "practice": sum(run.role == "practice" for run in source.runs),
         "versions": _versions(source),
         "checks": [(name, source.said("quality", "check", name)) for name in checks],
-        "quality": quality_grid(source, checks),
+        "quality": grid if open_grid else [row for row in grid if not _is_clean(row[1])],
+        "faultless": [] if open_grid else [person for person, cells in grid if _is_clean(cells)],
         "left_out": parts,
         "reasons": sorted({reason for part in parts for reason in part.reasons}),
         "undefined": [row for row in ruled if not row["clean"]],
@@ -57,6 +65,10 @@ def study_context(
         "methods": paragraphs(source, panels),
         "version": source.version,
     }
+
+
+def _is_clean(cells: Sequence[Cell]) -> bool:
+    return all(cell.tone in ("pass", "none") for cell in cells)
 
 
 def _summary(source: Source) -> str:
