@@ -457,7 +457,7 @@ def test_the_meaning_that_is_recorded_is_the_one_that_was_shown_at_the_key() -> 
 
 
 def texts(language: str) -> dict[str, str]:
-    path = TASK.texts / f"polysemy.{language}.toml"
+    path = TASK.texts / language / "polysemy.toml"
     return dict(tomllib.loads(path.read_text(encoding="utf-8")))
 
 

@@ -35,6 +35,16 @@ if os.name != "nt":
     from mbtexp.virtual.wire import Wire
 
 
+class Window(VirtualDisplay):
+    """A display in place of a window: there is no mouse at it."""
+
+    def on_mouse(self, _handler: Any) -> None:
+        """Nobody clicks."""
+
+    def show_cursor(self, _shown: bool) -> None:
+        """There is none to be seen."""
+
+
 class Sitter:
     """Somebody at an emulated box, and the keyboard beside it.
 
@@ -227,7 +237,7 @@ def asked(tmp_path: Path) -> Request:
 
 def conducted(asked: Request, sitter: Sitter, monkeypatch: pytest.MonkeyPatch) -> Log:
     """A run in real time with the sitter at the box, on a screen that exists only in memory."""
-    screen = types.SimpleNamespace(open_screen=lambda _, clock, **__: VirtualDisplay(clock, 60.0))
+    screen = types.SimpleNamespace(open_screen=lambda _, clock, **__: Window(clock, 60.0))
     monkeypatch.setitem(sys.modules, "mbtexp.screen", screen)
     keyboard = types.SimpleNamespace(open_keyboard=sitter.sit_down)
     monkeypatch.setitem(sys.modules, "mbtexp.responses.keyboard", keyboard)
@@ -334,7 +344,7 @@ def test_a_wrong_button_is_found_before_the_run(
     shown: list[str] = []
     hand = iter("1243")  # two fingers lie on each other's buttons
 
-    class Screen(VirtualDisplay):
+    class Screen(Window):
         def draw(self, stimuli: Any) -> None:
             super().draw(stimuli)
             text = stimuli[0].text if stimuli else ""
@@ -346,7 +356,7 @@ def test_a_wrong_button_is_found_before_the_run(
 
     sitter = Sitter(emulated, thinks("1234"))
     with at_a_box(asked, emulated, toml), pytest.raises(DeviceError) as refused:
-        monkeypatch.setattr(sys.modules[__name__], "VirtualDisplay", Screen)
+        monkeypatch.setattr(sys.modules[__name__], "Window", Screen)
         conducted(asked, sitter, monkeypatch)
     assert str(refused.value) == (
         "The buttons were checked, and not all are right. "

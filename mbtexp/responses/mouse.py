@@ -8,12 +8,14 @@ next flip, so that one stamp in some may be a frame late.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from mbtexp.ports import Clock, Facts, Press, Responses
 from mbtexp.responses.waiting import first_presses
-from mbtexp.screen import MouseHandler
 from mbtexp.timeline import CLICK, Area, Phase, Position
+
+if TYPE_CHECKING:
+    from mbtexp.screen import MouseHandler
 
 DRAG_EVERY_S = 0.05
 """A mark follows the mouse in steps of three frames at 60 Hz; each is a phase in the log."""
