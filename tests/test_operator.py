@@ -32,6 +32,7 @@ from mbtexp.operator.remembered import Remembered, recall, remember, settings_fi
 
 TEXTS = Path(__file__).parents[1] / "mbtexp" / "texts"
 EYES = What("task", "eyes")
+ATTACHMENT = What("task", "attachment")
 SHORT = """\
 name = "short"
 title = "One short run"
@@ -73,6 +74,47 @@ def test_every_filling_in_is_a_command_that_can_be_typed(
         "pilot": (True, False, False),
         "dry": (True, True, True),
     }[mode]
+
+
+def test_steps_are_left_out_in_the_words_of_the_command(entries: Entries) -> None:
+    session = replace(entries, what=What("protocol", "mbt_core"))
+    chosen = replace(session, start_at="eyes_1", skip=("trust_1", "rest"), reason="- tired")
+    for words in (start_words(chosen), plan_words(chosen)):
+        options = _parser().parse_args(words)
+        assert (options.start_at, options.skip) == ("eyes_1", ["trust_1", "rest"])
+        assert options.reason == "- tired"
+    assert mistakes(chosen) == {}
+    assert mistakes(replace(chosen, reason="")) == {"steps": ""}
+    assert not {"--from", "--skip", "--reason"} & set(start_words(replace(session, reason="x")))
+
+
+def test_photographs_are_a_word_of_the_run_and_of_a_plan_that_is_a_person_s(
+    entries: Entries,
+) -> None:
+    shown = replace(entries, what=ATTACHMENT, photos="store", mode="lab")
+    assert _parser().parse_args(start_words(shown)).photos == Path("store")
+    assert _parser().parse_args(plan_words(shown)).photos == Path("store")
+    assert _parser().parse_args(plan_words(replace(shown, mode="dry"))).photos is None
+    assert _parser().parse_args(start_words(entries)).photos is None
+
+
+@pytest.mark.parametrize(
+    ("what", "shows"),
+    [
+        (What("task", "attachment"), True),
+        (What("protocol", "mbt_core"), True),
+        (What("task", "eyes"), False),
+        (What("protocol", "SHORT"), False),
+        (What("protocol", "nowhere.toml"), False),
+        (None, False),
+    ],
+)
+def test_photographs_are_asked_for_only_where_they_can_be_shown(
+    tmp_path: Path, what: What | None, shows: bool
+) -> None:
+    (tmp_path / "short.toml").write_text(SHORT, encoding="utf-8")
+    own = What("protocol", str(tmp_path / "short.toml"))
+    assert shows_photographs(own if what == What("protocol", "SHORT") else what) == shows
 
 
 def test_asking_what_will_happen_begins_nothing(entries: Entries, tmp_path: Path) -> None:
@@ -127,6 +169,20 @@ def test_a_mistake_is_told_beside_its_field_as_the_command_line_tells_it(
     assert capsys.readouterr().err == f"mbtexp: {told[field]}\n"
 
 
+@pytest.mark.parametrize("where", ["nowhere", "study/store", "empty"])
+def test_a_mistake_in_the_photographs_is_told_as_the_command_line_tells_it(
+    entries: Entries, tmp_path: Path, where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if where != "nowhere":
+        (tmp_path / where).mkdir(mode=0o700, parents=True)
+    wrong = replace(entries, what=ATTACHMENT, photos=str(tmp_path / where))
+    told = mistakes(wrong)
+    assert list(told) == ["photos"]
+    assert main(start_words(wrong)) == 2
+    assert capsys.readouterr().err == f"mbtexp: {told['photos']}\n"
+    assert placed(told["photos"], wrong) == "photos"
+
+
 def test_simulated_and_real_participants_are_kept_apart_before_anything_starts(
     entries: Entries,
 ) -> None:
@@ -144,10 +200,14 @@ def test_simulated_and_real_participants_are_kept_apart_before_anything_starts(
         ("rig.toml: trigger: port 'COM9' does not exist", "rig"),
         ("/data/study cannot be written; choose another", "data"),
         ("step eyes: task 'eyes' has no preset 'x'", "what"),
+        ("--from 'rest': no step of this session has that name", "steps"),
+        ("Photographs abcdefghjk were to be kept until 2026-01-01; erase them", "photos"),
+        ("photos:abcdefghjk has one photograph of 'own' that may be shown", "photos"),
     ],
 )
 def test_a_sentence_of_the_command_finds_its_field(sentence: str, field: str) -> None:
     filled = Entries(data="/data/study", participant="01", what=EYES, rig="lab/rig.toml")
+    filled = replace(filled, photos="store")
     assert placed(sentence, filled) == field
 
 
@@ -192,6 +252,17 @@ def test_a_session_is_known_with_its_steps(entries: Entries, tmp_path: Path) -> 
     )
     log.write_bytes(b"".join(lines[: begun + 1]))
     assert existing(session) == Existing(1, 2, complete=False)
+    assert steps_to_choose(session) == Steps(begin=("trust",), leave=())
+    assert steps_to_choose(replace(session, participant="02")) == Steps(
+        ("eyes", "trust"), ("eyes", "trust")
+    )
+    assert steps_to_choose(entries) == Steps()
+
+
+def test_a_step_that_only_a_rule_begins_is_not_offered(entries: Entries) -> None:
+    offered = steps_to_choose(replace(entries, what=What("protocol", "mbt_core")))
+    assert "mood_baseline" in offered.begin
+    assert "more_faces" not in (*offered.begin, *offered.leave)
 
 
 # -- what is remembered ---------------------------------------------------------------------------
@@ -199,11 +270,14 @@ def test_a_session_is_known_with_its_steps(entries: Entries, tmp_path: Path) -> 
 
 def test_the_last_values_are_remembered_and_whom_they_were_about_is_not(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "operator.json"
-    values = Remembered(data="/data/study", kind="task", name="eyes", rig="rig.toml", mode="pilot")
+    values = Remembered(
+        data="/data/study", kind="task", name="eyes", rig="rig.toml", photos="st", mode="pilot"
+    )
     remember(path, values)
     assert recall(path) == values
     assert not {"participant", "group"} & set(json.loads(path.read_text(encoding="utf-8")))
-    assert not {"participant", "group"} & {field.name for field in fields(Remembered)}
+    secret = {"participant", "group", "passphrase", "start_at", "skip", "reason"}
+    assert not secret & {field.name for field in fields(Remembered)}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", '{"data": 7, "colour": "red"}'])

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,25 @@ from mbtexp.events import find_logs, read_log
 
 pytest.importorskip("PyQt6", reason="Qt comes with the extra 'lab'")
 
-pytestmark = pytest.mark.screen
+pytestmark = [pytest.mark.screen, pytest.mark.untimed]
 
 XDOTOOL = shutil.which("xdotool")
+
+SHORT = """\
+name = "short"
+title = "Two short runs"
+version = "1"
+
+[[steps]]
+step = "eyes"
+task = "eyes"
+first = 2
+
+[[steps]]
+step = "trust"
+task = "trust"
+first = 1
+"""
 
 PATIENCE_S = 60.0
 """A busy machine may take its time."""
@@ -107,6 +124,43 @@ def opened(application: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
             window._run.drop()
             window._run = None
         window.close()
+
+
+PASSPHRASE = "four random words here"
+
+
+def photographs(base: Path) -> Path:
+    """A store with locked pictures of two faces that are nobody's, permitted and approved."""
+    pytest.importorskip("cryptography", reason="needs the extra 'photos'")
+    drawing = pytest.importorskip("PIL.ImageDraw", reason="needs the extra 'photos'")
+    from PIL import Image
+
+    from mbtexp.photos import seal, secret
+    from mbtexp.photos.manifest import Consent, Decision, PhotoSet
+    from mbtexp.photos.prepare import Wanted, prepare
+    from mbtexp.photos.store import change, open_store, sets_of
+
+    for n, person in enumerate(("own", "own", "acq", "acq")):
+        path = base / "originals" / person / f"{n}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture = Image.effect_noise((620, 700), 60 + n).convert("RGB")
+        pen = drawing.Draw(picture)
+        pen.ellipse((150, 100, 470, 560), fill=(150 + 10 * n, 120, 100))
+        pen.rectangle((260, 440, 360 + 10 * n, 460), fill=(120, 30, 40))
+        picture.save(path)
+        path.with_suffix(".tem").write_text("3\n240\t300\n380\t300\n310\t450\n")
+    store = open_store(base / "store", make=True)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(seal, "SCRYPT_N", 2**4)  # the lock itself says how dear a guess is
+        patched.setenv(secret.VARIABLE, PASSPHRASE)
+        token = prepare(base / "originals", store, Wanted("01", encrypt=True)).photo_set.token
+    consent = Consent(given=True, on="2026-05-01", signed_by="self")
+    for label in ("P1", "P2"):
+        change(store, token, partial(PhotoSet.with_consent, label=label, consent=consent))
+    yes = Decision(approved=True, utc="2026-05-02T10:00:00+00:00", by="simulated")
+    (found,) = sets_of(store)
+    change(store, token, lambda now: now.with_decisions({p.token: yes for p in found.photos}))
+    return store
 
 
 def eyes(folder: Path) -> dict[str, str]:
@@ -220,6 +274,90 @@ def test_a_complete_run_cannot_be_started_again(opened: Callable[..., Any], tmp_
     until(window.start.isEnabled)
 
 
+def test_locked_photographs_are_opened_with_a_passphrase_that_stays_nowhere(
+    opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, study = photographs(tmp_path / "people"), tmp_path / "study"
+    monkeypatch.setenv("MBTEXP_PHOTOS_PASSPHRASE_FD", "9")  # the window's own is not the run's
+    task = {**eyes(study), "name": "attachment", "preset": "aron"}
+    window = opened(**task, photos=str(store))
+    assert window.form.photos.isVisible()
+    assert not window.form.passphrase.isVisible()
+    write("01")
+    until(lambda: "worked out with the pictures that come with" in window.sheet.toPlainText())
+    press("Return")
+    assert window._run is None
+    assert window.form.passphrase.hasFocus()
+    write("three wrong words")
+    press("Return")
+    wrong = window.form._wrong["passphrase"]
+    assert "is not the one these photographs were locked with" in wrong.text()
+    assert window._run is None
+    assert window.form.passphrase.hasFocus()
+    assert window.form.passphrase.text() == ""
+    write(PASSPHRASE)
+    press("Return")
+    assert window.form.passphrase.text() == ""
+    process = window._run._process
+    handed = [*process.arguments(), *process.processEnvironment().toStringList()]
+    assert "MBTEXP_PHOTOS_PASSPHRASE_FD=0" in handed
+    until(window.going.back.isVisible)
+    said = window.going.words.toPlainText()
+    assert window.going.head.text() == "Finished.", said
+    [log] = find_logs(study / "pilot")
+    assert read_log(log).header["stimuli"]["kind"] == "own"
+    press("Return")
+    window.close()
+    kept = (tmp_path / "operator.json").read_text(encoding="utf-8")
+    assert json.loads(kept)["photos"] == str(store)
+    for text in (said, kept, log.read_text(encoding="utf-8"), *handed):
+        assert PASSPHRASE not in text
+
+
+def test_steps_are_left_out_with_a_reason_and_never_for_the_next_participant(
+    opened: Callable[..., Any], tmp_path: Path
+) -> None:
+    from PyQt6.QtCore import Qt
+    from PyQt6.QtTest import QTest
+    from PyQt6.QtWidgets import QApplication
+
+    (tmp_path / "short.toml").write_text(SHORT, encoding="utf-8")
+    protocol = {"kind": "protocol", "name": str(tmp_path / "short.toml")}
+    window = opened(**{**eyes(tmp_path), **protocol})
+    write("07")
+    until(window.start.isEnabled)
+    steps = window.form.steps
+
+    steps.button.setFocus()
+    press("Space")
+    for key in (Qt.Key.Key_L, Qt.Key.Key_Down, Qt.Key.Key_Return):
+        until(QApplication.activePopupWidget)
+        QTest.keyClick(QApplication.activePopupWidget(), key)
+    assert steps.skip == ("trust",)
+    assert steps.button.text() == "without trust"
+    assert steps.reason.hasFocus()
+    until(lambda: not window._check_timer.isActive())
+    assert not window.start.isEnabled()
+    press("Return")
+    assert steps.reason.hasFocus()
+    assert window._run is None
+    write("no time left")
+    press("Return")
+    until(window.going.back.isVisible)
+    [log] = (tmp_path / "pilot").rglob("*_session.jsonl")
+    ends = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    assert [(e["step"], e["outcome"], e["reason"]) for e in ends if e["kind"] == "step_end"] == [
+        ("eyes", "completed", None),
+        ("trust", "skipped", "no time left"),
+    ]
+    press("Return")
+    write("08")
+    window.check()
+    assert steps.skip == ()
+    assert steps.button.text() == "All steps"
+    assert steps.reason.text() == ""
+
+
 def test_what_a_command_asks_is_answered_at_the_window(
     opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,11 +462,14 @@ def test_the_participant_starts_empty_whatever_was_remembered(
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_the_window_fits_a_small_screen_with_three_complaints_shown(
+def test_the_window_fits_a_small_screen_with_every_field_and_three_complaints_shown(
     opened: Callable[..., Any], tmp_path: Path, language: str
 ) -> None:
-    window = opened(**eyes(tmp_path), window_language=language)
-    window.form.complain(dict.fromkeys(("data", "participant", "rig"), "x " * 60))
+    session = {"kind": "protocol", "name": "mbt_core"}
+    window = opened(**{**eyes(tmp_path), **session}, window_language=language)
+    window.form.ask_passphrase()
+    window.form.steps.reason.show()
+    window.form.complain(dict.fromkeys(("data", "passphrase", "rig"), "x " * 60))
     needed = window.minimumSizeHint()
     assert needed.width() <= 1024
     assert needed.height() <= 700  # 768 less a task bar

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -140,6 +140,9 @@ def plan_words(entries: Entries) -> list[str]:
     what = _what(entries)
     if what.kind == "protocol":
         return [*start_words(entries), "--plan"]
+    if entries.mode == "dry":
+        # A plan is a person's: what a simulated participant approved of does not count there.
+        entries = replace(entries, photos="")
     return ["plan", what.name, *_whom(entries), *_which(entries), *_place(entries)]
 
 

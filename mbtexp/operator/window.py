@@ -27,25 +27,21 @@ from mbtexp.operator.entries import (
     Entries,
     mistakes,
     placed,
-    plan_words,
-    short_plan,
     start_words,
     watch_words,
 )
 from mbtexp.operator.existing import Existing, existing, steps_to_choose
 from mbtexp.operator.form import Form
-from mbtexp.operator.going import Going, text_pane
+from mbtexp.operator.going import Going
 from mbtexp.operator.photographs import locked, refusal
 from mbtexp.operator.remembered import recall, remember, settings_file
+from mbtexp.operator.runsheet import RunSheet
 from mbtexp.task import Catalogue
 
 TEXTS = Path(__file__).parents[1] / "texts"
 
 CHECK_MS = 250
 """How long nothing is typed before the fields are checked."""
-
-SHEET_MS = 600
-"""How long, before the run sheet is worked out."""
 
 REFUSED_CODE = 2
 
@@ -83,15 +79,13 @@ class Window(QWidget):
         self._text = _catalogue(first if first in known else "en")
         self._wrong: dict[str, str] = {}
         self._existing: Existing | None = None
-        self._planned: Entries | None = None
-        self._plan: Command | None = None
-        self._plan_note = ""
         self._run: Command | None = None
         self._watch: Command | None = None
         self._started: Entries | None = None
         self.form = Form(languages(TEXTS, "core"))
         self.going = Going()
-        self.sheet = text_pane()
+        self.run_sheet = RunSheet(self)
+        self.sheet = self.run_sheet.pane
         self.sheet_label, self.told = QLabel(), QLabel()
         self.told.setObjectName("told")
         self.told.setWordWrap(True)
@@ -104,7 +98,6 @@ class Window(QWidget):
         self.pages = QStackedWidget()
         self._lay_out()
         self._check_timer = _timer(self, CHECK_MS, self.check)
-        self._sheet_timer = _timer(self, SHEET_MS, self._ask_for_sheet)
         self._connect()
         self.speak()
         self.form.fill(last)
@@ -159,6 +152,7 @@ class Window(QWidget):
 
     def _connect(self) -> None:
         self.form.changed.connect(self._changed)
+        self.run_sheet.refused.connect(self._plan_refused)
         self.start.clicked.connect(self.begin)
         self.watch.clicked.connect(self.open_watch)
         self.window_language.currentTextChanged.connect(self._choose_language)
@@ -192,12 +186,9 @@ class Window(QWidget):
         self.form.complain(self._wrong)
         self._tell()
         if self._wrong:
-            self._planned = None
-            self._sheet_timer.stop()
-            self._show_sheet(self._text("sheet_empty"))
-        elif entries != self._planned:
-            self._show_sheet(self._text("sheet_wait"))
-            self._sheet_timer.start()
+            self.run_sheet.show_none(self._text("sheet_empty"))
+        else:
+            self.run_sheet.show_for(self._filled(), self._text)
 
     def _offer_steps(self) -> None:
         """List the steps; what was left out for one person is never left out for the next."""
@@ -229,38 +220,11 @@ class Window(QWidget):
     def _filled(self) -> Entries:
         return replace(self.form.entries(), resume=self._resumes)
 
-    # -- what will happen -----------------------------------------------------------------------
-
-    def _ask_for_sheet(self) -> None:
-        entries = self.form.entries()
-        if self._plan is not None:
-            self._plan.drop()
-        self._planned = entries
-        # Locked photographs stay locked for it: the passphrase is asked for at the start.
-        shut = locked(entries.photos, entries.participant) is not None
-        filled = replace(self._filled(), photos="") if shut else self._filled()
-        self._plan_note = self._text("sheet_locked") if shut else ""
-        self._plan = Command(plan_words(filled), self)
-        self._plan.ended.connect(self._sheet_came)
-        self._plan.start()
-
-    def _sheet_came(self, code: int) -> None:
-        output = "" if self._plan is None else self._plan.output
-        refused = sentence(output) if code else ""
-        self._plan = None
-        if refused and self._planned is not None:
-            name = placed(refused, self._planned)
-            self._wrong = {**self._wrong, name: refused}
-            self.form.complain(self._wrong)
-            self._tell()
-            self._show_sheet("")
-            return
-        said = output.strip() if _is_session(self._planned) else short_plan(output)
-        self._show_sheet("\n\n".join(part for part in (self._plan_note, said) if part))
-
-    def _show_sheet(self, text: str) -> None:
-        if text != self.sheet.toPlainText():
-            self.sheet.setPlainText(text)
+    def _plan_refused(self, said: str) -> None:
+        """What only the run sheet could know stands beside its field."""
+        self._wrong = {**self._wrong, placed(said, self._filled()): said}
+        self.form.complain(self._wrong)
+        self._tell()
 
     # -- running --------------------------------------------------------------------------------
 
@@ -282,10 +246,7 @@ class Window(QWidget):
         if passphrase is None:
             return
         self._keep()
-        self._sheet_timer.stop()
-        if self._plan is not None:
-            self._plan.drop()
-            self._plan = None
+        self.run_sheet.drop()
         entries = self._started = self._filled()
         self._run = Command(start_words(entries), self)
         self._run.said.connect(self.going.say)
@@ -345,7 +306,6 @@ class Window(QWidget):
 
     def _back(self) -> None:
         self.pages.setCurrentIndex(0)
-        self._planned = None
         self.check()
         if self._started is not None and self._existing is not None and self._existing.complete:
             self.form.clear_person()
@@ -388,9 +348,9 @@ class Window(QWidget):
             event.ignore()
             return
         self._keep()
-        for command in (self._plan, self._watch):
-            if command is not None:
-                command.drop()
+        self.run_sheet.drop()
+        if self._watch is not None:
+            self._watch.drop()
         event.accept()
 
     def _keep(self) -> None:
