@@ -640,7 +640,7 @@ def eyes_study(size: float, each: int) -> StudySettings:
 
 @pytest.mark.slow
 def test_without_an_effect_about_5_percent_of_intervals_exclude_0(tmp_path: Path) -> None:
-    repeats = run_repeats(eyes_study(0.0, 6), study_results, 60, tmp_path / "none")
+    repeats = run_repeats(eyes_study(0.0, 6), study_results, 30, tmp_path / "none")
     rows = {row.quantity: row for row in power_rows(repeats)}
     for name in ("cost: mean", "cost: a - b", "mentalising_control: a - b"):
         row = rows[name]
@@ -656,7 +656,7 @@ def test_without_an_effect_about_5_percent_of_intervals_exclude_0(tmp_path: Path
 
 @pytest.mark.slow
 def test_a_large_effect_is_found_nearly_always(tmp_path: Path) -> None:
-    repeats = run_repeats(eyes_study(-3.0, 12), study_results, 15, tmp_path / "large")
+    repeats = run_repeats(eyes_study(-3.0, 12), study_results, 10, tmp_path / "large")
     row = {row.quantity: row for row in power_rows(repeats)}["cost: a - b"]
     assert row.power is not None
     assert row.power > 0.85

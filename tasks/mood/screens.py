@@ -11,13 +11,13 @@ LINE_AT = (0.0, -0.01)
 
 CROSS: tuple[Stimulus, ...] = (Fixation(),)
 
-BETWEEN_S = 0.1
+BETWEEN_S = 0.2
 
 BETWEEN = Phase("between", (), BETWEEN_S)
 """An empty screen after an answer: its trigger pulse ends before the next code is due."""
 
 
-START = Phase("between", (), 0.3)
+START = Phase("between", (), 0.4)
 """An empty screen after a page: its key has come up again when the first rating appears."""
 
 

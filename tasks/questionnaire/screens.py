@@ -13,10 +13,10 @@ from tasks.questionnaire.design import Params, Trial
 
 DIM = "#d0d0d0"
 
-BETWEEN = Phase("between", (), 0.1)
+BETWEEN = Phase("between", (), 0.2)
 """An empty screen after an answer: its trigger pulse ends before the next code is due."""
 
-START = Phase("between", (), 0.3)
+START = Phase("between", (), 0.4)
 """An empty screen after a page: its key has come up again when the first item appears."""
 
 LINE_STEP = 0.15
