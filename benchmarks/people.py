@@ -538,5 +538,9 @@ WITHOUT_A_PARAMETER = {
         "mean_confidence": "the simulated person is sure by fixed distances from the criterion",
     },
     "moral": {},
+    "mood": {
+        "rating": "the answer itself, as it was given",
+        "closeness": "the circles that were chosen, as they were",
+    },
 }
 """Indices for which nothing was put in that could be found, with the reason."""
