@@ -147,9 +147,16 @@ def _within_attachment(trials: Trials) -> dict[str, float]:
 def states_of(runs: Iterable[Placed], given: Mapping[Key, State] | None = None) -> list[InState]:
     """The state of every run that is no induction itself, in the order of their names."""
     told = dict(given or {})
-    known = list(runs)
+    sessions: dict[tuple[str, str], list[Placed]] = {}
+    for run in sorted(runs, key=lambda run: run.key):
+        sessions.setdefault(run.key[:2], []).append(run)
+    return [found for known in sessions.values() for found in _of_session(known, told)]
+
+
+def _of_session(known: Sequence[Placed], told: Mapping[Key, State]) -> list[InState]:
+    """The states of one person's runs in one session."""
     found = []
-    for run in sorted(known, key=lambda run: run.key):
+    for run in known:
         if run.induces is not None:
             continue
         before = _last_induction(run, known)
@@ -182,8 +189,7 @@ def _felt(run: Placed, before: Placed | None, known: Sequence[Placed]) -> Mappin
     asked = sorted(
         (other.started, other.key, other.affect)
         for other in known
-        if other.key[:2] == run.key[:2]
-        and other.key[2] == MOOD
+        if other.key[2] == MOOD
         and other.started is not None
         and other.started < run.started
         and (since is None or other.started > since)
@@ -195,15 +201,13 @@ def _felt(run: Placed, before: Placed | None, known: Sequence[Placed]) -> Mappin
 
 
 def _last_induction(run: Placed, known: Sequence[Placed]) -> Placed | None:
+    """The last induction of the session before a run."""
     if run.started is None:
         return None
     earlier = [
         (other.started, other.key, other)
         for other in known
-        if other.induces is not None
-        and other.key[:2] == run.key[:2]
-        and other.started is not None
-        and other.started < run.started
+        if other.induces is not None and other.started is not None and other.started < run.started
     ]
     return max(earlier, key=lambda entry: entry[:2])[2] if earlier else None
 
