@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,7 @@ PATIENCE_S = 60.0
 """A busy machine may take its time."""
 
 
+@cache
 def works(platform: str) -> bool:
     """Whether Qt starts on a platform; tried in another process, which it ends where it cannot."""
     code = "from PyQt6.QtWidgets import QApplication; QApplication([])"

@@ -299,14 +299,20 @@ def dumped(folder: Path, page: Page, after_ms: int = 1500) -> subprocess.Complet
     return browser(folder / "profile", *words, page.address)
 
 
+@pytest.fixture(scope="module")
+def built(served: Page, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """The page of the session above, as a browser has built it."""
+    served.show(VIEW)
+    return dumped(tmp_path_factory.mktemp("browser"), served)
+
+
 @pytest.mark.readers
 @pytest.mark.slow
 def test_a_browser_shows_the_session_and_has_nothing_to_complain_of(
-    page: Page, tmp_path: Path
+    built: subprocess.CompletedProcess[str],
 ) -> None:
-    said = dumped(tmp_path, page)
-    assert "CONSOLE" not in said.stderr
-    text = re.sub(r"<[^>]+>", "|", said.stdout)
+    assert "CONSOLE" not in built.stderr
+    text = re.sub(r"<[^>]+>", "|", built.stdout)
     for shown in (
         "(!) 07",
         "Participant 07, session 01",
@@ -375,11 +381,12 @@ frame.srcdoc = PAGE;
 
 @pytest.mark.readers
 @pytest.mark.slow
-def test_on_a_phone_nothing_reaches_over_the_edge(page: Page, tmp_path: Path) -> None:
-    built = dumped(tmp_path, page).stdout
+def test_on_a_phone_nothing_reaches_over_the_edge(
+    built: subprocess.CompletedProcess[str], tmp_path: Path
+) -> None:
     style = (Path(server.__file__).parent / "page.css").read_text(encoding="utf-8")
-    built = re.sub(r"<script.*?</script>|<link[^>]*>", "", built, flags=re.DOTALL)
-    inside = json.dumps(built.replace("</head>", f"<style>{style}</style></head>"))
+    plain = re.sub(r"<script.*?</script>|<link[^>]*>", "", built.stdout, flags=re.DOTALL)
+    inside = json.dumps(plain.replace("</head>", f"<style>{style}</style></head>"))
     phone = tmp_path / "phone.html"
     phone.write_text(PHONE.replace("PAGE", inside.replace("</", "<\\/")), encoding="utf-8")
     said = browser(tmp_path / "profile", "--dump-dom", f"file://{phone}")
