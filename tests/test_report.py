@@ -287,9 +287,10 @@ def test_the_methods_text_has_the_rules_the_counts_and_the_versions(pages: dict[
     text = Reader(pages["study.html"]).text.partition("Text for a methods section")[2]
     assert "6 participants in 6 sessions with 15 runs" in text
     assert "In 15 runs the answers were simulated" in text
-    assert "preset adaptive in 6 runs" in text
+    assert "Preset adaptive in 6 runs" in text
     assert "MAP, priors ln k N(-4.5,3^2)" in text
-    assert "Wilson (1927)" in text
+    assert "Wilson, E. B. (1927)" in text
+    assert text.count("Kirby, Petry & Bickel (1999)") == 2  # where it is used, and as a source
     assert "Baron-Cohen" in text
 
 

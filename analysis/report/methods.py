@@ -4,40 +4,53 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from analysis.report.panels import Panel
+from analysis.report.references import cited
 from analysis.report.runs import left_out
-from analysis.report.source import Row, RunFacts, Source
-from analysis.report.words import counted, listed, plain
+from analysis.report.source import Key, Row, RunFacts, Source, value
+from analysis.report.words import ci, counted, listed, plain, shown
 
-REFERENCES = (
-    ("wilson", "Wilson (1927). J Am Stat Assoc 22, 209-212."),
-    ("log-linear", "Hautus (1995). Behav Res Methods 27, 46-51."),
-    ("Agresti & Caffo", "Agresti & Caffo (2000). Am Stat 54, 280-288."),
-    ("Knapp & Hartung", "Knapp & Hartung (2003). Stat Med 22, 2693-2710."),
-    ("Sen 1968", "Sen (1968). J Am Stat Assoc 63, 1379-1389."),
-    ("TOST", "Schuirmann (1987). J Pharmacokinet Biopharm 15, 657-680."),
-    ("split-half", "Pronk, Molenaar, Wiers & Murre (2022). Psychon Bull Rev 29, 44-54."),
-    ("split-half", "Parsons, Kruijt & Fox (2019). Adv Meth Pract Psychol Sci 2, 378-395."),
-    ("alpha", "Feldt (1965). Psychometrika 30, 357-370."),
-    ("KR-20", "Feldt (1965). Psychometrika 30, 357-370."),
-    ("ICC(", "McGraw & Wong (1996). Psychol Methods 1, 30-46."),
-    ("boundary", "Kaplan et al. (2016). Perspect Behav Sci 39, 243-259."),
-)
-"""Words of a rule, and the source that belongs to it."""
+WITHOUT_INDICES = frozenset({"interlude", "questionnaire"})
+"""Tasks that a methods text does not describe by themselves."""
 
 
-def paragraphs(source: Source, panels: Sequence[Panel]) -> list[str]:
-    """The text, a paragraph a list entry; every number and rule is one of the tables'."""
-    return [
-        _people(source),
-        _programs(source),
-        _trials(source),
-        *(_task(source, task, panels) for task in sorted({run.task for run in source.runs})),
-        _reliability(source),
-        _predictions(source),
-        "Sources: " + " ".join(_sources(source, panels)),
+@dataclass(frozen=True)
+class Methods:
+    """A text for a methods section with its sources."""
+
+    paragraphs: tuple[tuple[str, str], ...]
+    """What each is about, and the text; every number and rule is one of the tables'."""
+    sources: tuple[str, ...]
+    """A line each, in the order of their names."""
+    bibtex: str
+    """Those of the rules, for a reference manager."""
+
+
+def methods(source: Source, panels: Sequence[Panel]) -> Methods:
+    """The text of a study, from its tables alone."""
+    tasks = sorted({run.task for run in source.runs} - WITHOUT_INDICES)
+    parts = [
+        ("Data", _people(source)),
+        ("Sessions", _sessions(source)),
+        ("Programs", _programs(source)),
+        ("Trials", _trials(source)),
+        *((_title(source, task), _task(source, task, panels)) for task in tasks),
+        ("Questionnaires", _questionnaires(source)),
+        ("Reliability", _reliability(source)),
+        ("Predictions", _predictions(source)),
     ]
+    rules = cited(_rules(source, panels))
+    own = {f"{entry.rstrip('.')}." for run in source.runs for entry in references_of(run)}
+    known = {(one.authors[0].partition(",")[0], str(one.year)) for one in rules}
+    # A task's own header names some of them too, in short.
+    rest = [line for line in own if not any(line.startswith(n) and y in line for n, y in known)]
+    return Methods(
+        tuple((about, text) for about, text in parts if text),
+        tuple(sorted([*(one.text for one in rules), *rest])),
+        "\n\n".join(one.bibtex for one in rules),
+    )
 
 
 def _people(source: Source) -> str:
@@ -49,6 +62,28 @@ def _people(source: Source) -> str:
     simulated = sum(run.simulated for run in source.runs)
     if simulated:
         text += f" In {counted(simulated, 'run')} the answers were simulated."
+    return text
+
+
+def _sessions(source: Source) -> str:
+    """Protocols by name and version, practice, and where states come from; empty without one."""
+    found: dict[str, set[Key]] = {}
+    for run in source.runs:
+        said = run.part("protocol")
+        if said.get("name"):
+            name = f"{said['name']} {said.get('version') or ''}".strip()
+            found.setdefault(name, set()).add((run.participant, run.session, "", ""))
+    if not found:
+        return ""
+    held = [f"{name} ({counted(len(keys), 'session')})" for name, keys in sorted(found.items())]
+    practice = sum(run.role == "practice" for run in source.runs)
+    text = f"Sessions were held by protocol {listed(held)}."
+    if practice:
+        text += f" Practice by the protocol ({counted(practice, 'run')}) is in no index."
+    states = Counter(row["state"] for row in source.states or () if row["state"])
+    if states:
+        said_states = [f"{name} ({counted(n, 'run')})" for name, n in sorted(states.items())]
+        text += f" States of runs by the protocol: {listed(said_states)}."
     return text
 
 
@@ -84,18 +119,35 @@ def _trials(source: Source) -> str:
     )
 
 
+def _title(source: Source, task: str) -> str:
+    run = next(run for run in source.runs if run.task == task)
+    return str(run.part("task_info").get("title") or task)
+
+
 def _task(source: Source, task: str, panels: Sequence[Panel]) -> str:
-    runs = [run for run in source.runs if run.task == task]
+    runs = [run for run in source.runs if run.task == task and run.role != "practice"]
     presets = Counter(str(run.header.get("preset") or "unnamed") for run in runs)
     said = [f"preset {name} in {counted(n, 'run')}" for name, n in sorted(presets.items())]
     references = [reference for run in runs[:1] for reference in references_of(run)]
-    title = str(runs[0].part("task_info").get("title") or task)
-    cited = f"; {'; '.join(reference.rstrip('.') for reference in references)}" * bool(references)
-    text = f"{title} ({listed(said)}{cited})."
-    for panel in panels:
-        if panel.task == task:
-            text += " " + _index(source, panel)
-    return text
+    names = [reference.partition(").")[0] + ")" for reference in references]
+    text = f"{listed(said) if said else 'practice alone'}"
+    text = f"{text[:1].upper()}{text[1:]}" + f" (after {'; '.join(names)})." * bool(names)
+    text += "" if names else "."
+    drawn = [panel for panel in panels if panel.task == task]
+    if not drawn:
+        text += _undrawn(source, task)
+    return " ".join([text, *(_index(source, panel) for panel in drawn)])
+
+
+def _undrawn(source: Source, task: str) -> str:
+    """The indices of a task that are shown as they are, by their names."""
+    rows = [row for row in source.indices if row["task"] == task and row["value"] is not None]
+    items = list(dict.fromkeys(plain(row["condition"] or "") for row in rows))
+    units = sorted({row["unit"] or "" for row in rows} - {""})
+    rules = sorted({row["method"] or "" for row in rows} - {""})
+    if not items:
+        return ""
+    return f" Values of {listed(items)} ({listed(units)}) by: {' or '.join(rules)}."
 
 
 def references_of(run: RunFacts) -> list[str]:
@@ -105,14 +157,14 @@ def references_of(run: RunFacts) -> list[str]:
 
 def _index(source: Source, panel: Panel) -> str:
     rows = rows_of(source, panel)
-    methods = sorted({row["method"] or "" for row in rows})
+    rules = sorted({row["method"] or "" for row in rows})
     kinds = sorted({row["ci_method"] or "none" for row in rows} - {"none"})
     said = [source.said("indices", "ci_method", kind) or kind for kind in kinds]
     with_interval = f"; interval: {listed(said)}" if said else "; no interval"
     about = source.said("indices", "index", panel.index, task=panel.task).rstrip(".")
     described = f" ({about})" if about else ""
     return (
-        f"{panel.title[:1].upper()}{panel.title[1:]}{described}: {' or '.join(methods)}"
+        f"{panel.title[:1].upper()}{panel.title[1:]}{described}: {' or '.join(rules)}"
         f"{with_interval}; defined for {counted(panel.n_people, 'person', 'people')}."
     )
 
@@ -127,11 +179,39 @@ def rows_of(source: Source, panel: Panel) -> list[Row]:
     ]
 
 
+def _questionnaires(source: Source) -> str:
+    """On screen or imported, and the rule of their alphas; empty where there were none."""
+    runs = [run for run in source.runs if run.task == "questionnaire"]
+    presets = Counter(str(run.header.get("preset") or "unnamed") for run in runs)
+    said = [f"{name} in {counted(n, 'run')}" for name, n in sorted(presets.items())]
+    rows = [
+        row
+        for row in source.predictions or ()
+        if "Cronbach" in (row["method"] or "") and row["estimate"] is not None
+    ]
+    alphas = dict.fromkeys(
+        f"{(row['quantity'] or '').removeprefix('reliability of ')} "
+        f"{shown(value(row, 'estimate'))} ({ci(row)})"
+        for row in rows
+    )
+    text = f"On screen: {listed(said)}." if said else ""
+    if alphas:
+        text += f" Alpha in this study: {'; '.join(alphas)}; {rows[0]['method']}."
+    return text.strip()
+
+
 def _reliability(source: Source) -> str:
-    methods = sorted({row.get("method") or "" for row in reliable(source)} - {""})
-    if not methods:
-        return "Reliability was not computed."
-    return f"Reliability: {'; '.join(methods)}."
+    rows = reliable(source)
+    rules = sorted({row.get("method") or "" for row in rows} - {""})
+    if not rules:
+        return "It was not computed."
+    splits = {row["n_splits"] for row in rows if row.get("n_splits")}
+    text = f"By {'; '.join(rules)}."
+    if splits:
+        text += f" Random splits: {listed(sorted(map(str, splits)))}."
+    if any(row.get("sb_odd_even") for row in rows):
+        text += " The coefficient of odd against even trials is beside it in reliability.tsv."
+    return text
 
 
 def reliable(source: Source) -> list[Row]:
@@ -140,24 +220,31 @@ def reliable(source: Source) -> list[Row]:
 
 
 def _predictions(source: Source) -> str:
-    defined = [row for row in source.predictions or () if row["estimate"] is not None]
-    if not defined:
+    """Each prediction with its rules; those without a value are not in the text."""
+    found: dict[str, dict[str, None]] = {}
+    for row in source.predictions or ():
+        if row["estimate"] is not None:
+            found.setdefault(row["prediction"] or "", {})[row["method"] or ""] = None
+    if not found:
         return "No prediction of the model could be estimated from these data."
-    methods = list(dict.fromkeys(row["method"] or "" for row in defined))
-    return f"Predictions were estimated two-sided by: {'; '.join(methods)}."
+    said = []
+    for name, rules in found.items():
+        about = source.said("study", "prediction", name)
+        said.append(f"{name}{f' ({about})' if about else ''}: {'; '.join(rules)}.")
+    partial = any(
+        (row["quantity"] or "").startswith("partial r") for row in source.predictions or ()
+    )
+    kept = " Partial correlations hold the covariates constant that the notes name." * partial
+    return f"All two-sided. {' '.join(said)}{kept}"
 
 
-def _sources(source: Source, panels: Sequence[Panel]) -> list[str]:
-    """References of the tasks, and of the rules that the tables name."""
-    tasks = {run.task: references_of(run) for run in reversed(source.runs)}
+def _rules(source: Source, panels: Sequence[Panel]) -> str:
+    """All rules that the text names, for the sources that belong to them."""
     rows = [row for panel in panels for row in rows_of(source, panel)]
     rules = [f"{row['method']} {row['ci_method']}" for row in rows]
     rules += [row.get("method") or "" for row in reliable(source)]
     rules += [row["method"] or "" for row in source.predictions or () if row["estimate"]]
-    text = "\n".join(dict.fromkeys(rules))
-    cited = [reference for words, reference in REFERENCES if words in text]
-    own = [f"{entry.rstrip('.')}." for entries in tasks.values() for entry in entries]
-    return sorted(dict.fromkeys([*cited, *own]))
+    return "\n".join(dict.fromkeys(rules))
 
 
 def described(source: Source, panel: Panel) -> str:

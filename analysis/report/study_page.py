@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from analysis.report.methods import described, paragraphs, rows_of, versions
+from analysis.report.methods import described, methods, rows_of, versions
 from analysis.report.panels import Panel
 from analysis.report.runs import (
     Cell,
@@ -62,7 +62,7 @@ def study_context(
         "contrasts": _drawn(source, contrasts, links),
         "contrast_rows": _contrast_reliability(source),
         "predictions": _predictions(source),
-        "methods": paragraphs(source, panels),
+        "methods": methods(source, panels),
         "version": source.version,
     }
 
@@ -217,17 +217,15 @@ def _predictions(source: Source) -> list[dict[str, Any]] | None:
 def _group(source: Source, name: str, rows: Sequence[Row]) -> dict[str, Any]:
     """One prediction: its rows with a value, the methods once below, and what has no value."""
     shown_rows = [_prediction(source, row) for row in rows]
-    methods = list(dict.fromkeys(row["method"] for row in shown_rows if not row["tone"]))
+    rules = list(dict.fromkeys(row["method"] for row in shown_rows if not row["tone"]))
     return {
         "name": name,
         "about": source.said("study", "prediction", name),
         "formulas": list(dict.fromkeys(row["formula"] or "" for row in rows)),
         "rows": [
-            {**row, "rule": methods.index(row["method"]) + 1}
-            for row in shown_rows
-            if not row["tone"]
+            {**row, "rule": rules.index(row["method"]) + 1} for row in shown_rows if not row["tone"]
         ],
-        "methods": list(enumerate(methods, start=1)),
+        "methods": list(enumerate(rules, start=1)),
         "undefined": by_reason(shown_rows, "note"),
     }
 
