@@ -13,7 +13,7 @@ from typing import Any
 
 from mbtexp.bids import export
 from mbtexp.conduct import Conducted, Request, conduct
-from mbtexp.errors import DataError, DiskError
+from mbtexp.errors import DataError, DiskError, SettingError
 from mbtexp.events import Log, read_log
 from mbtexp.show import Progress, columns_text, timing_text
 from mbtexp.triggers.record import REACHED
@@ -110,6 +110,7 @@ def run_demo(out: Path | None, *, virtual: bool, say: Callable[[str], None]) -> 
     exported = export(folder)
     say("... and are scored.")
     analysed = import_module("analysis.run").analyse(folder)
+    pages = _report(folder)
     say("")
     say(summary(runs, analysed, virtual=virtual))
     say("")
@@ -117,6 +118,16 @@ def run_demo(out: Path | None, *, virtual: bool, say: Callable[[str], None]) -> 
     say(f"BIDS        {exported.root}")
     say(f"indices     {analysed.out / 'indices.tsv'}")
     say(f"quality     {analysed.out / 'quality.tsv'}")
+    say(f"report      {pages}")
+
+
+def _report(folder: Path) -> str:
+    """Where the page to open is, or what it needs."""
+    try:
+        made = import_module("analysis.report.build").report(folder)
+    except SettingError as lacking:
+        return str(lacking)
+    return f"{made.files[0]} (open it in a browser)"
 
 
 def summary(runs: Sequence[Shown], analysed: Any, *, virtual: bool) -> str:

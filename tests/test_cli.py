@@ -696,7 +696,11 @@ def test_the_demonstration_goes_from_run_to_index(tmp_path: Path) -> None:
     ran = program("demo --virtual --out first", tmp_path)
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "timing      good" in ran.stdout
-    assert (tmp_path / "first" / "derivatives" / "mbtexp" / "indices.tsv").is_file()
+    tables = tmp_path / "first" / "derivatives" / "mbtexp"
+    assert (tables / "indices.tsv").is_file()
+    page = re.search(r"^report +(\S+study\.html) \(open it", ran.stdout, re.MULTILINE)
+    assert page is None or (tmp_path / page[1]).is_file()
+    assert page is not None or "pip install 'mbtexp[report]'" in ran.stdout
 
 
 @pytest.mark.readers

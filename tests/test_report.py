@@ -27,11 +27,13 @@ from analysis import analyse
 from analysis.report.build import TEMPLATES, page_names, report
 from analysis.report.figures import Dot, Flips, Offers, choices, densities, flips, strip
 from analysis.report.panels import contrast_panels, index_panels
+from analysis.report.references import REFERENCES
 from analysis.report.runs import left_out, quality_grid
 from analysis.report.source import Source, read_source
 from analysis.report.study_page import study_context
 from mbtexp import cli
 from mbtexp.conduct import Request, conduct
+from mbtexp.demo import run_demo
 from mbtexp.errors import DataError, SettingError
 
 VERDICTS = (
@@ -174,6 +176,8 @@ def test_every_link_leads_to_a_page_or_a_part_of_one(pages: dict[str, str]) -> N
 def test_no_page_judges_anybody(pages: dict[str, str]) -> None:
     for page in pages.values():
         text = Reader(page).text.lower().replace("normal part of an ex-gaussian", "")
+        for source in REFERENCES:
+            text = text.replace(source.title.lower(), "")
         assert not [word for word in VERDICTS if word in text]
 
 
@@ -512,6 +516,16 @@ def test_without_its_packages_the_report_says_what_to_install(
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SettingError, match=r"pip install 'mbtexp\[report\]'"):
         report(sat)
+
+
+def test_the_demonstration_says_what_its_report_needs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "jinja2", None)
+    said: list[str] = []
+    run_demo(tmp_path / "demo", virtual=True, say=said.append)
+    assert re.fullmatch(r"report +the report needs .* pip install 'mbtexp\[report\]'\.", said[-1])
+    assert not list(tmp_path.rglob("*.html"))
 
 
 def test_the_command_writes_the_pages_and_says_where(
