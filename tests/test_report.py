@@ -40,8 +40,12 @@ VERDICTS = (
     *("normal", "impair", "patholog", "significan", "deficit", "healthy", "symptom", "clinical"),
     *("below average", "above average", "poor perform", "disturb"),
 )
-EVERYBODY = (("eyes", "standard", {"items": "12"}), ("discounting", "adaptive", {}))
-FIRST_ALONE = (
+Sat = tuple[str, str, dict[str, str]]
+EVERYBODY: tuple[Sat, ...] = (
+    ("eyes", "standard", {"items": "12"}),
+    ("discounting", "adaptive", {}),
+)
+FIRST_ALONE: tuple[tuple[str, str, dict[str, str], int], ...] = (
     ("trust", "rating", {}, 60),
     ("polysemy", "standard", {}, 200),
     ("attachment", "induction", {}, 0),
@@ -74,8 +78,10 @@ def sat(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six people with two tasks, the first with all five; analysed."""
     data = tmp_path_factory.mktemp("study")
     for number in range(1, 7):
-        for task in (*EVERYBODY, *(FIRST_ALONE if number == 1 else ())):
-            sit(data, f"{number:02d}", *task)
+        for task, preset, changes in EVERYBODY:
+            sit(data, f"{number:02d}", task, preset, changes)
+    for task, preset, changes, first in FIRST_ALONE:
+        sit(data, "01", task, preset, changes, first)
     analyse(data, n_splits=20)
     return data
 
