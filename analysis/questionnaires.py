@@ -153,11 +153,14 @@ def _score(scale: Scale, items: Floats) -> Floats:
 
 def instruments(study: Path | None = None) -> dict[str, Instrument]:
     """All instruments by name; a study's own file takes the place of ours of the same name."""
-    paths = sorted(FOLDER.glob("*.toml"))
-    if study is not None:
-        paths += sorted((study / OWN_FOLDER).glob("*.toml"))
-    found = [read_instrument(path) for path in paths]
+    found = [read_instrument(path) for path in instrument_files(study)]
     return {one.name: one for one in sorted(found, key=lambda one: one.name)}
+
+
+def instrument_files(study: Path | None = None) -> list[Path]:
+    """The files of all instruments, ours and a study's own."""
+    own = [] if study is None else sorted((study / OWN_FOLDER).glob("*.toml"))
+    return [*sorted(FOLDER.glob("*.toml")), *own]
 
 
 def find_instrument(name: str, study: Path | None = None) -> Instrument:

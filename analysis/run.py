@@ -2,30 +2,45 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from analysis import attachment, discounting, eyes, mood, moral, polysemy, recognition, trust
-from analysis.indices import Analysis, Index, indices_json, indices_tsv
+from analysis.files import write_files
+from analysis.indices import Analysis, Index
 from analysis.parallel import cores
-from analysis.quality import Check, quality_json, quality_tsv
-from analysis.read import Run, Trials, describe
+from analysis.quality import Check
+from analysis.read import Run, Trials
 from analysis.reliable import (
     N_SPLITS,
     Reliability,
     reliability_json,
     reliability_tsv,
 )
-from analysis.score_all import Scoring, Worth, score_all, worth_of
-from analysis.scored import Scored, columns_over
+from analysis.score_all import (
+    Digests,
+    Scoring,
+    Worth,
+    digests_of,
+    known_again,
+    score_all,
+    worth_again,
+    worth_of,
+)
+from analysis.scored import Scored
+from analysis.standing import (
+    Standing,
+    digests_beside,
+    read_standing,
+    standing_key,
+    write_standing,
+)
 from analysis.states import Key
-from analysis.study_files import prediction_files
-from analysis.tables import as_json, head, save
+from analysis.study_files import files_beside, prediction_files
 from analysis.unchanged import FOLDER, Records, settings_text
 from mbtexp.errors import DataError, did_you_mean
 from mbtexp.events import find_logs
@@ -45,7 +60,15 @@ ANALYSES: Mapping[str, Analysis] = {
 }
 """How each task is scored, by the name that its logs carry."""
 
-BIDS_VERSION = "1.10.0"
+
+@dataclass(frozen=True)
+class Found:
+    """What the logs of a study hold."""
+
+    runs: tuple[Trials, ...]
+    indices: tuple[Index, ...]
+    quality: tuple[Check, ...]
+    reliability: tuple[Reliability, ...]
 
 
 @dataclass(frozen=True)
@@ -54,16 +77,39 @@ class Analysed:
 
     out: Path
     files: tuple[Path, ...]
-    runs: tuple[Trials, ...]
-    """The runs; their trials are read from the logs again when they are asked for."""
-    indices: tuple[Index, ...]
-    quality: tuple[Check, ...]
     told: tuple[str, ...]
     """Sentences for the user: logs left out, damaged lines, tasks without an analysis."""
-    reliability: tuple[Reliability, ...] = ()
-    """How steadily the main indices tell people apart; empty if that was switched off."""
+    found_by: Callable[[], Found] = field(repr=False, compare=False)
+    """Gives what was found; from the records of the last analysis if nothing has changed."""
     unchanged: int = 0
     """Logs that were not scored again: neither they nor settings nor code have changed."""
+    as_before: bool = False
+    """Whether nothing at all has changed since the last analysis, so that nothing was written."""
+
+    @cached_property
+    def found(self) -> Found:
+        """All that was found."""
+        return self.found_by()
+
+    @property
+    def runs(self) -> tuple[Trials, ...]:
+        """The runs; their trials are read from the logs again when they are asked for."""
+        return self.found.runs
+
+    @property
+    def indices(self) -> tuple[Index, ...]:
+        """The indices of all runs."""
+        return self.found.indices
+
+    @property
+    def quality(self) -> tuple[Check, ...]:
+        """The checks of all runs."""
+        return self.found.quality
+
+    @property
+    def reliability(self) -> tuple[Reliability, ...]:
+        """How steadily the main indices tell people apart; empty if that was switched off."""
+        return self.found.reliability
 
 
 def analyse(
@@ -79,7 +125,8 @@ def analyse(
     """Score every run of a data folder and write the tables; the same logs give the same bytes.
 
     What was made of a log is kept beside the tables and taken again for as long as the log's bytes,
-    the settings, and all code that scores are the same. That saves time and changes no byte.
+    the settings, and all code that scores are the same. That saves time and changes no byte. Where
+    nothing at all has changed, and every table is still as it was written, nothing is written.
 
     Parameters
     ----------
@@ -111,42 +158,92 @@ def analyse(
     records = Records(target / FOLDER, fresh)
     scoring = Scoring(ANALYSES, settings, settings_text(settings), records)
     many = cores() if workers is None else workers
+    digests = digests_of(paths, scoring, many, progress)
+    beside = digests_beside(files_beside(data))
+    standing = _standing(data, paths, digests, beside, scoring, n_splits, many)
+    if standing is not None:
+        return _as_before(target, paths, digests, scoring, standing)
     told: list[str] = []
-    scored: dict[Key, Scored] = {}
-    used, unchanged = set(), 0
-    for made in score_all(paths, scoring, many, progress):
-        used.add(made.key)
-        unchanged += made.unchanged
-        if made.scored is None:
-            told.append(made.error)
+    scored: dict[Key, tuple[int, Scored]] = {}
+    made = score_all(paths, scoring, many, progress, digests)
+    for place, one in enumerate(made):
+        if one.scored is None:
+            told.append(one.error)
             continue
-        told += _told(made.scored)
-        _keep(scored, made.scored, told)
+        told += _told(one.scored)
+        _keep(scored, place, one.scored, told)
     if not scored:
         raise DataError(f"{data}: none of its {len(paths)} logs can be read. {told[0]}")
-    runs = [scored[key] for key in sorted(scored)]
+    chosen = [scored[key] for key in sorted(scored)]
+    runs = [run for _, run in chosen]
     told += _said_once([run.trials.run for run in runs])
-    indices = [index for run in runs for index in run.indices]
-    checks = [check for run in runs for check in run.checks]
-    trials = [run.trials for run in runs]
     tested = [run for run in runs if not run.trials.run.practice]
+    indices = [index for run in runs for index in run.indices]
     predictions = prediction_files(
         data, [run.trials for run in tested], [run.placed for run in tested], indices
     )
     worth = worth_of(tested, scoring, n_splits, many) if n_splits else Worth("", ())
-    used.add(worth.key)
     tables = {**predictions, **(_reliability_tables(worth.rows) if n_splits else {})}
-    files = _write(target, runs, indices, checks, tables)
-    records.keep_only(used)
+    files = write_files(target, runs, tables, ANALYSES)
+    counted = [(place, made[place].key) for place, _ in chosen]
+    left_out = [one.key for place, one in enumerate(made) if one.key and place not in dict(counted)]
+    now = Standing(files, counted, left_out, worth.key, told)
+    logs = [(path, one.log) for path, one in zip(paths, made, strict=True) if one.log]
+    if scoring.known_by is not None and len(logs) == len(paths):
+        key = standing_key(data, logs, beside, scoring.known_by, n_splits)
+        write_standing(records, key, now)
+    records.keep_only(now.keys())
     return Analysed(
         out=target,
-        files=files,
-        runs=tuple(trials),
-        indices=tuple(indices),
-        quality=tuple(checks),
+        files=tuple(target / name for name in files),
         told=tuple(told),
-        reliability=worth.rows,
-        unchanged=unchanged,
+        found_by=lambda: _found(runs, worth.rows),
+        unchanged=sum(one.unchanged for one in made),
+    )
+
+
+def _standing(
+    data: Path,
+    paths: Sequence[Path],
+    digests: Digests,
+    beside: Sequence[tuple[Path, str]],
+    scoring: Scoring,
+    n_splits: int,
+    workers: int,
+) -> Standing | None:
+    """What the last analysis wrote, if this one would write the same and it is all there."""
+    logs = [(path, log) for path, log in zip(paths, digests, strict=True) if log is not None]
+    if scoring.known_by is None or len(logs) < len(paths):
+        return None
+    key = standing_key(data, logs, beside, scoring.known_by, n_splits)
+    return read_standing(scoring.records, key, scoring.records.folder.parent, workers)
+
+
+def _as_before(
+    out: Path, paths: Sequence[Path], digests: Digests, scoring: Scoring, standing: Standing
+) -> Analysed:
+    """The last analysis, of which nothing is read before it is asked for."""
+    known = [(paths[place], key, digests[place] or "") for place, key in standing.runs]
+
+    def found() -> Found:
+        return _found(known_again(known, scoring), worth_again(standing.worth, scoring))
+
+    return Analysed(
+        out=out,
+        files=tuple(out / name for name in standing.files),
+        told=tuple(standing.told),
+        found_by=found,
+        unchanged=standing.n_logs,
+        as_before=True,
+    )
+
+
+def _found(runs: Sequence[Scored], worth: Sequence[Reliability]) -> Found:
+    return Found(
+        runs=tuple(run.trials for run in runs),
+        indices=tuple(index for run in runs for index in run.indices),
+        quality=tuple(check for run in runs for check in run.checks),
+        reliability=tuple(worth),
     )
 
 
@@ -223,76 +320,15 @@ def _misplaced(path: Path, trials: Trials) -> list[str]:
     return [f"{path}: the log inside is of {trials.run.name}; its own header counts."]
 
 
-def _keep(scored: dict[Key, Scored], run: Scored, told: list[str]) -> None:
+def _keep(scored: dict[Key, tuple[int, Scored]], place: int, run: Scored, told: list[str]) -> None:
     said = run.trials.run
     key = run.placed.key
     if key in scored:
-        first = scored[key].trials.run.path
+        first = scored[key][1].trials.run.path
         told.append(f"{said.path}: {said.name} is already in {first}; this log was left out.")
     else:
-        scored[key] = run
-
-
-# -- files -------------------------------------------------------------------------------------
-
-
-def _write(
-    out: Path,
-    runs: Sequence[Scored],
-    indices: Sequence[Index],
-    checks: Sequence[Check],
-    tables: Mapping[str, bytes],
-) -> tuple[Path, ...]:
-    tasks = sorted({run.trials.run.task for run in runs})
-    used = [ANALYSES[task] for task in tasks if task in ANALYSES]
-    contents: dict[str, bytes | Iterable[bytes]] = {
-        "dataset_description.json": _dataset_description(),
-        "indices.tsv": indices_tsv(indices),
-        "indices.json": indices_json(used),
-        "quality.tsv": quality_tsv(checks),
-        "quality.json": quality_json(),
-        **tables,
-    }
-    for task in tasks:
-        contents |= _trial_tables(task, [run for run in runs if run.trials.run.task == task])
-    contents[".bidsignore"] = _bidsignore(out, contents)
-    for name, content in contents.items():
-        save(out / name, content)
-    return tuple(out / name for name in contents)
+        scored[key] = place, run
 
 
 def _reliability_tables(rows: Sequence[Reliability]) -> dict[str, bytes]:
     return {"reliability.tsv": reliability_tsv(rows), "reliability.json": reliability_json()}
-
-
-def _trial_tables(task: str, runs: Sequence[Scored]) -> dict[str, bytes | Iterable[bytes]]:
-    columns = columns_over(run.rows for run in runs)
-    return {
-        f"trials_{task}.tsv": chain([head(columns)], (run.rows.text(columns) for run in runs)),
-        f"trials_{task}.json": as_json(describe((run.trials for run in runs), columns)),
-    }
-
-
-def _dataset_description() -> bytes:
-    return as_json(
-        {
-            "Name": "Trials, indices and quality by mbtexp",
-            "BIDSVersion": BIDS_VERSION,
-            "DatasetType": "derivative",
-            "GeneratedBy": [
-                {
-                    "Name": "mbtexp",
-                    "Version": importlib.metadata.version("mbtexp"),
-                    "Description": "Scored from the event logs in sourcedata alone",
-                }
-            ],
-        }
-    )
-
-
-def _bidsignore(out: Path, contents: Iterable[str]) -> bytes:
-    """Names of our tables, which BIDS has no place for, beside what was listed there before."""
-    file = out / ".bidsignore"
-    before = file.read_bytes().splitlines() if file.is_file() else []
-    ours = [name.encode() for name in (*contents, FOLDER) if name != "dataset_description.json"]
-    return b"".join(line + b"\n" for line in sorted({*before, *ours}) if line.strip())

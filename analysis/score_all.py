@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from analysis.read import Trials
 from analysis.record import read_back, written
 from analysis.reliable import Reliability, reliability
 from analysis.scored import Scored, scored_bytes, scored_of
-from analysis.unchanged import Records, digest, key_of
+from analysis.unchanged import Records, digest, digest_of, key_of
 from mbtexp.errors import DataError
 from mbtexp.events import content_of
 
@@ -42,6 +42,8 @@ class Made:
 
     key: str
     """Of the record that holds it; empty where there is none."""
+    log: str
+    """Digest of the log; empty if it cannot be read."""
     scored: Scored | None
     error: str = ""
     """Why nothing came of it."""
@@ -58,11 +60,46 @@ class _Bytes:
     error: str = ""
 
 
+Digests = Sequence[str | None]
+"""Of each log; None if it cannot be read, or is not known yet."""
+
+
+def digests_of(
+    paths: Sequence[Path],
+    scoring: Scoring,
+    workers: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Digests:
+    """The digest of each log, where there are records that it may be known by.
+
+    ``progress`` is called after each log that has a record.
+    """
+    if scoring.known_by is None or not scoring.records.any():
+        return [None] * len(paths)
+    found: list[str | None] = []
+    known = 0
+    # Threads: to read and to digest is done outside of Python.
+    with ThreadPoolExecutor(max(workers, 1)) as pool:
+        for log in pool.map(digest_of, paths):
+            found.append(log)
+            if progress is not None and _known(log, scoring):
+                known += 1
+                progress(known, len(paths))
+    return found
+
+
+def _known(log: str | None, scoring: Scoring) -> bool:
+    if log is None or scoring.known_by is None:
+        return False
+    return scoring.records.has(key_of(log, scoring.known_by))
+
+
 def score_all(
     paths: Sequence[Path],
     scoring: Scoring,
     workers: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    digests: Digests | None = None,
 ) -> list[Made]:
     """What comes of each log, in the order of the logs, whatever was known and however it is done.
 
@@ -75,50 +112,36 @@ def score_all(
     workers
         Processes, where there is enough to do for more than one.
     progress
-        Called after each log with the number of logs done and of all.
+        Called after each log that is scored with the number of logs done and of all.
+    digests
+        What ``digests_of`` found.
     """
     found: dict[int, Made] = {}
-
-    def told(place: int, made: Made) -> None:
-        found[place] = made
-        if progress is not None:
-            progress(len(found), len(paths))
-
-    for place, known in _looked_up(paths, scoring, workers):
+    logs = digests_of(paths, scoring, workers, progress) if digests is None else digests
+    for place, known in _looked_up(logs, scoring):
         made = _made(paths[place], known, unchanged=True)
         if made is not None:
-            told(place, made)
+            found[place] = made
     left = [place for place in range(len(paths)) if place not in found]
     for at, new in _scored(paths, left, scoring, workers):
         made = _made(paths[left[at]], new, unchanged=False)
         if made is None:
             raise DataError(f"{paths[left[at]]}: what was made of it cannot be read back.")
-        told(left[at], made)
+        found[left[at]] = made
+        if progress is not None:
+            progress(len(found), len(paths))
     return [found[place] for place in range(len(paths))]
 
 
-def _looked_up(
-    paths: Sequence[Path], scoring: Scoring, workers: int
-) -> Iterator[tuple[int, _Bytes]]:
-    """What is known already, by the bytes of each log."""
-    known_by, records = scoring.known_by, scoring.records
-    if known_by is None or not records.any():
+def _looked_up(logs: Digests, scoring: Scoring) -> Iterator[tuple[int, _Bytes]]:
+    """What is known already, by the digest of each log."""
+    if scoring.known_by is None:
         return
-
-    def look(path: Path) -> _Bytes | None:
-        try:
-            log = digest(content_of(path))
-        except DataError:
-            return None
-        key = key_of(log, known_by)
-        content = records.read(key)
-        return None if content is None else _Bytes(key, log, content)
-
-    # Threads: to read and to digest is done outside of Python.
-    with ThreadPoolExecutor(max(workers, 1)) as pool:
-        for place, found in enumerate(pool.map(look, paths)):
-            if found is not None:
-                yield place, found
+    for place, log in enumerate(logs):
+        key = "" if log is None else key_of(log, scoring.known_by)
+        content = scoring.records.read(key) if key else None
+        if log is not None and content is not None:
+            yield place, _Bytes(key, log, content)
 
 
 def _scored(
@@ -144,13 +167,13 @@ class _Job:
     scoring: Scoring
 
     def __call__(self, path: Path) -> _Bytes:
-        scoring = self.scoring
+        scoring, log = self.scoring, ""
         try:
             log_bytes = content_of(path)
+            log = digest(log_bytes)
             content = scored_bytes(path, log_bytes, scoring.analyses, scoring.settings)
         except DataError as error:
-            return _Bytes("", "", None, str(error))
-        log = digest(log_bytes)
+            return _Bytes("", log, None, str(error))
         if scoring.known_by is None:
             return _Bytes("", log, content)
         key = key_of(log, scoring.known_by)
@@ -161,11 +184,30 @@ class _Job:
 def _made(path: Path, found: _Bytes, *, unchanged: bool) -> Made | None:
     """The same as values; None where the bytes are none of ours."""
     if found.content is None:
-        return Made(found.key, None, found.error)
+        return Made(found.key, found.log, None, found.error)
     try:
-        return Made(found.key, scored_of(path, found.content, found.log), unchanged=unchanged)
+        scored = scored_of(path, found.content, found.log)
+        return Made(found.key, found.log, scored, unchanged=unchanged)
     except ValueError:
         return None
+
+
+def known_again(known: Iterable[tuple[Path, str, str]], scoring: Scoring) -> list[Scored]:
+    """The runs of logs whose records are known, from their paths, keys and digests.
+
+    Raises
+    ------
+    DataError
+        A record is not as it was any more.
+    """
+    runs = []
+    for path, key, log in known:
+        content = scoring.records.read(key)
+        made = None if content is None else _made(path, _Bytes(key, log, content), unchanged=True)
+        if made is None or made.scored is None:
+            raise DataError(f"{path}: what was made of it has been deleted; analyse again.")
+        runs.append(made.scored)
+    return runs
 
 
 # -- reliability -----------------------------------------------------------------------------------
@@ -192,6 +234,12 @@ def worth_of(runs: Sequence[Scored], scoring: Scoring, n_splits: int, workers: i
     content = written(rows)
     scoring.records.write(key, content)
     return Worth(key, tuple(read_back(content)))
+
+
+def worth_again(key: str, scoring: Scoring) -> tuple[Reliability, ...]:
+    """The rows of reliability under a key; none if there is none."""
+    content = scoring.records.read(key) if key else None
+    return () if content is None else tuple(read_back(content))
 
 
 def _worth_anew(

@@ -15,6 +15,7 @@ from analysis.measure import Measure
 from analysis.memory import gap
 from analysis.model import study_json, study_rows, study_tsv
 from analysis.phenotype import number_in, read_covariates, read_groups, rows_of_table
+from analysis.questionnaires import instrument_files
 from analysis.read import Trials
 from analysis.scales import scales_of
 from analysis.sdt import dprime, dprime_se
@@ -27,13 +28,25 @@ COUNTS = ("hits", "misses", "false_alarms", "correct_rejections")
 CLASSES = ("emotional", "neutral")
 
 
+def files_beside(data: Path) -> list[Path]:
+    """Every file beside the logs that ``prediction_files`` may read, there or not."""
+    return [
+        data / "participants.tsv",
+        data / "sourcedata" / "states.tsv",
+        data / "sourcedata" / "memory.tsv",
+        *sorted((data / "phenotype").glob("*.tsv")),
+        *instrument_files(data),
+    ]
+
+
 def prediction_files(
     data: Path, runs: Sequence[Trials], placed: Iterable[Placed], indices: Iterable[Index]
 ) -> dict[str, bytes]:
     """The tables of states, contrasts and predictions of a study, by name; and a script for R.
 
     Read besides, where they are there: ``participants.tsv`` (column ``group``), the tables under
-    ``phenotype``, ``sourcedata/states.tsv`` and ``sourcedata/memory.tsv``.
+    ``phenotype``, ``sourcedata/states.tsv`` and ``sourcedata/memory.tsv``, and the study's own
+    instruments (``files_beside``).
 
     Raises
     ------

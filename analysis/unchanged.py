@@ -27,7 +27,7 @@ FOLDER = ".unchanged"
 LAYOUT = 1
 """Version of a record's layout."""
 
-_NAME = re.compile(r"[0-9a-f]{64}\.record")
+_KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Records:
     folder: Path
     fresh: bool = False
     """Whether what lies there is to be left unread."""
+    kind: str = "record"
+    """The end of their names."""
 
     def any(self) -> bool:
         """Whether there is anything to read."""
@@ -53,6 +55,14 @@ class Records:
         seal, _, content = stored.partition(b"\n")
         return content if seal == _seal(key, content) else None
 
+    def has(self, key: str) -> bool:
+        """Whether there is something under a key, whatever it is."""
+        return not self.fresh and self._file(key).is_file()
+
+    def intact(self, key: str) -> bool:
+        """Whether what is under a key is as it was written."""
+        return self.read(key) is not None
+
     def write(self, key: str, content: bytes) -> None:
         """Keep a content under its key, in one step.
 
@@ -68,11 +78,14 @@ class Records:
         kept = {self._file(key).name for key in keys}
         with contextlib.suppress(OSError):
             for file in self.folder.iterdir():
-                if _NAME.fullmatch(file.name) and file.name not in kept:
+                if self._is_ours(file) and file.name not in kept:
                     file.unlink()
 
     def _file(self, key: str) -> Path:
-        return self.folder / f"{key}.record"
+        return self.folder / f"{key}.{self.kind}"
+
+    def _is_ours(self, file: Path) -> bool:
+        return file.suffix == f".{self.kind}" and _KEY.fullmatch(file.stem) is not None
 
 
 def _seal(key: str, content: bytes) -> bytes:
@@ -93,18 +106,28 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def digest_of(path: Path) -> str | None:
+    """The digest of a file's content; None if it cannot be read."""
+    try:
+        with path.open("rb", buffering=0) as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
 @cache
 def code_version() -> str:
     """Digest of all code that a score depends on: ours to the letter, others by their version."""
     import analysis  # noqa: PLC0415  the package itself, for the place of its files
     from mbtexp import events  # noqa: PLC0415
+    from mbtexp.bids import participants  # noqa: PLC0415
 
     ours = Path(analysis.__file__).parent
     pages = ours / "report"
     sources = [path for path in sorted(ours.rglob("*")) if pages not in path.parents]
     read = [path for path in sources if path.suffix in (".py", ".toml")]
     seen = hashlib.sha256()
-    for path in [*read, Path(events.__file__)]:
+    for path in [*read, Path(events.__file__), Path(participants.__file__)]:
         seen.update(f"{path.name} {digest(path.read_bytes())}\n".encode())
     # Another processor may round the last digit of a sum differently.
     seen.update(f"{sys.version} {platform.machine()} {platform.system()}\n".encode())

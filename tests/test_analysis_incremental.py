@@ -70,7 +70,7 @@ def log_of(data: Path, person: str, task: str) -> Path:
 
 
 def records(data: Path) -> list[Path]:
-    return sorted((data / "derivatives" / "mbtexp" / unchanged.FOLDER).iterdir())
+    return sorted((data / "derivatives" / "mbtexp" / unchanged.FOLDER).glob("*.record"))
 
 
 def answer_otherwise(path: Path) -> None:
