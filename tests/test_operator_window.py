@@ -100,12 +100,18 @@ def write(text: str) -> None:
 
 
 @pytest.fixture
-def opened(application: Any, tmp_path: Path) -> Iterator[Callable[..., Any]]:
-    """A window that remembers these values of the last time."""
+def opened(
+    application: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Any]]:
+    """A window that remembers these values of the last time, and waits for nobody to type on."""
     from PyQt6.QtTest import QTest
 
+    from mbtexp.operator import runsheet
+    from mbtexp.operator import window as module
     from mbtexp.operator.window import Window
 
+    monkeypatch.setattr(module, "CHECK_MS", 20)
+    monkeypatch.setattr(runsheet, "SHEET_MS", 20)
     windows: list[Any] = []
 
     def open_one(**remembered: str) -> Any:
@@ -278,8 +284,11 @@ def test_a_complete_run_cannot_be_started_again(opened: Callable[..., Any], tmp_
 def test_locked_photographs_are_opened_with_a_passphrase_that_stays_nowhere(
     opened: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mbtexp.operator.command import _environment
+
     store, study = photographs(tmp_path / "people"), tmp_path / "study"
     monkeypatch.setenv("MBTEXP_PHOTOS_PASSPHRASE_FD", "9")  # the window's own is not the run's
+    assert not _environment().contains("MBTEXP_PHOTOS_PASSPHRASE_FD")
     task = {**eyes(study), "name": "attachment", "preset": "aron"}
     window = opened(**task, photos=str(store))
     assert window.form.photos.isVisible()
@@ -353,6 +362,10 @@ def test_steps_are_left_out_with_a_reason_and_never_for_the_next_participant(
     ]
     press("Return")
     write("08")
+    window.check()
+    steps.leave.actions()[0].trigger()
+    assert steps.skip == ("eyes",)
+    window.form.participant.setText("09")
     window.check()
     assert steps.skip == ()
     assert steps.button.text() == "All steps"
@@ -488,17 +501,19 @@ def test_the_program_alone_opens_the_window_and_a_person_can_start_a_run(
     settings.write_text(json.dumps(eyes(tmp_path / "study")), encoding="utf-8")
     environment = {**os.environ, "DISPLAY": display, "XDG_CONFIG_HOME": str(tmp_path / "config")}
 
-    def xdotool(*words: str) -> None:
+    def xdotool(*words: str) -> bool:
         assert XDOTOOL is not None
-        subprocess.run([XDOTOOL, *words], env=environment, check=True, timeout=60)
+        done = subprocess.run([XDOTOOL, *words], env=environment, check=False, timeout=60)
+        return done.returncode == 0
 
     with subprocess.Popen([sys.executable, "-m", "mbtexp.cli"], env=environment) as program:
         try:
             found = ("search", "--sync", "--onlyvisible", "--name", "^mbtexp$")
-            xdotool(*found, "windowfocus", "--sync")
-            xdotool("type", "--delay", "30", "07")
-            xdotool("key", "Return")
             ends = time.monotonic() + PATIENCE_S
+            while not xdotool(*found, "windowfocus", "--sync"):  # it may be on its way up
+                assert time.monotonic() < ends, "the window did not come"
+            assert xdotool("type", "--delay", "30", "07")
+            assert xdotool("key", "Return")
             while not any(read_log(log).completed for log in find_logs(tmp_path / "study/pilot")):
                 assert time.monotonic() < ends, "the run did not come to its end"
                 time.sleep(0.2)
