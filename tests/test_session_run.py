@@ -23,6 +23,7 @@ from mbtexp.protocol import (
     Summary,
     allocate,
     hold_session,
+    plan_session,
     read_allocation,
     read_protocol,
     summary,
@@ -328,6 +329,12 @@ def test_steps_are_skipped_with_their_reason(asked: Asked) -> None:
         "more": "not needed",
     }
     assert [step.step for step in told.missing] == ["faces_early", "rest"]
+
+
+def test_the_run_sheet_says_what_is_left_out(asked: Asked) -> None:
+    sheet = plan_session(replace(asked, skip=("rest",), start_at="half_2"))
+    assert "left out: rest" in sheet.notes
+    assert "begins at half_2; all steps before it are left out" in sheet.notes
 
 
 def test_a_session_can_begin_later_and_says_why(asked: Asked) -> None:

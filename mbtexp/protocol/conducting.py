@@ -293,7 +293,12 @@ def _refuse_other_protocol(asked: Asked, protocol: Protocol, past: SessionEvents
 
 
 def _sheet(opened: Opened) -> Sheet:
-    notes = [*opened.notes, *unmet_needs(opened.steps, opened.asked.rig_read())]
+    asked = opened.asked
+    notes = [*opened.notes, *unmet_needs(opened.steps, asked.rig_read())]
+    if asked.start_at is not None:
+        notes.append(f"begins at {asked.start_at}; all steps before it are left out")
+    if asked.skip:
+        notes.append(f"left out: {', '.join(asked.skip)}")
     return make_sheet(
         opened.asked,
         opened.protocol,
