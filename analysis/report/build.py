@@ -107,7 +107,7 @@ def _study(data: Path) -> Study:
     source = read_source(data)
     panels, contrasts = index_panels(source), contrast_panels(source)
     links = _hrefs(page_names(source.people))
-    return Study(source, panels, contrasts, response_times(source), links)
+    return Study(source, source.by_person(), panels, contrasts, response_times(source), links)
 
 
 @lru_cache(maxsize=1)

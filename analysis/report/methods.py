@@ -156,7 +156,7 @@ def references_of(run: RunFacts) -> list[str]:
 
 
 def _index(source: Source, panel: Panel) -> str:
-    rows = rows_of(source, panel)
+    rows = panel.rows
     rules = sorted({row["method"] or "" for row in rows})
     kinds = sorted({row["ci_method"] or "none" for row in rows} - {"none"})
     said = [source.said("indices", "ci_method", kind) or kind for kind in kinds]
@@ -167,16 +167,6 @@ def _index(source: Source, panel: Panel) -> str:
         f"{panel.title[:1].upper()}{panel.title[1:]}{described}: {' or '.join(rules)}"
         f"{with_interval}; defined for {counted(panel.n_people, 'person', 'people')}."
     )
-
-
-def rows_of(source: Source, panel: Panel) -> list[Row]:
-    """The lines of a panel's index that have a value."""
-    wanted = (panel.task, panel.index, panel.condition)
-    return [
-        row
-        for row in source.indices
-        if (row["task"], row["index"], row["condition"]) == wanted and row["value"] is not None
-    ]
 
 
 def _questionnaires(source: Source) -> str:
@@ -240,7 +230,7 @@ def _predictions(source: Source) -> str:
 
 def _rules(source: Source, panels: Sequence[Panel]) -> str:
     """All rules that the text names, for the sources that belong to them."""
-    rows = [row for panel in panels for row in rows_of(source, panel)]
+    rows = [row for panel in panels if panel.task for row in panel.rows]
     rules = [f"{row['method']} {row['ci_method']}" for row in rows]
     rules += [row.get("method") or "" for row in reliable(source)]
     rules += [row["method"] or "" for row in source.predictions or () if row["estimate"]]

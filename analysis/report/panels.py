@@ -103,6 +103,8 @@ class Panel:
     unit: str
     n_people: int
     strip: Strip
+    rows: Sequence[Row]
+    """The lines that it was drawn from."""
 
 
 def index_panels(source: Source) -> list[Panel]:
@@ -154,6 +156,7 @@ def _panel(
         unit,
         len({dot.participant for dot in dots}),
         strip(dots, _labels(kinds), unit),
+        rows,
     )
 
 

@@ -25,6 +25,8 @@ class Study:
     """What all persons' pages share."""
 
     source: Source
+    own: Mapping[str, Source]
+    """What there is of each person."""
     panels: Sequence[Panel]
     contrasts: Sequence[Panel]
     times: Mapping[str, tuple[Mapping[str, Sequence[float]], Densities]]
@@ -33,12 +35,11 @@ class Study:
 
 def person_context(study: Study, participant: str) -> dict[str, Any]:
     """The content of one person's page, for its template."""
-    source = study.source
-    runs = [run for run in source.runs if run.participant == participant]
-    parts = left_out(source.trials, participant)
-    people = source.people
+    source, people = study.own[participant], study.source.people
+    runs = source.runs
+    parts = left_out(source.trials)
     at = people.index(participant)
-    sat, contrasts = sittings(source, runs), _contrasts(source, participant)
+    sat, contrasts = sittings(source, runs), _contrasts(source)
     return {
         "title": f"Participant {participant}",
         "participant": participant,
@@ -78,7 +79,7 @@ def _strips(study: Study, panels: Sequence[Panel], participant: str) -> list[dic
     ]
 
 
-def _contrasts(source: Source, participant: str) -> list[dict[str, Any]]:
+def _contrasts(source: Source) -> list[dict[str, Any]]:
     return [
         {
             "main": row["contrast"] in MAIN_CONTRASTS,
@@ -93,7 +94,7 @@ def _contrasts(source: Source, participant: str) -> list[dict[str, Any]]:
             else shown(value(row, "reliability")),
         }
         for row in source.contrasts or ()
-        if row["participant"] == participant and value(row, "value") is not None
+        if value(row, "value") is not None
     ]
 
 

@@ -271,21 +271,14 @@ class LeftOut:
         return self.n_trials - sum(self.reasons.values())
 
 
-def left_out(trials: Mapping[str, Sequence[Row]], participant: str | None = None) -> list[LeftOut]:
+def left_out(trials: Mapping[str, Sequence[Row]]) -> list[LeftOut]:
     """Counts of excluded trials by reason; practice is counted apart."""
     found = []
     for task, rows in sorted(trials.items()):
-        reasons: Counter[str] = Counter()
-        test = practice = 0
-        for row in rows:
-            if participant not in (None, row["participant"]):
-                continue
-            if row["practice"] == "true":
-                practice += 1
-                continue
-            test += 1
-            if row["excluded"] is not None:
-                reasons[row["excluded"]] += 1
-        if test or practice:
-            found.append(LeftOut(task, test, practice, dict(sorted(reasons.items()))))
+        tested = [row for row in rows if row["practice"] != "true"]
+        reasons = Counter(row["excluded"] for row in tested if row["excluded"] is not None)
+        counts = {str(reason): n for reason, n in reasons.items()}
+        if rows:
+            n_practice = len(rows) - len(tested)
+            found.append(LeftOut(task, len(tested), n_practice, dict(sorted(counts.items()))))
     return found

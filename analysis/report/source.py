@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from analysis.read import number
 from analysis.report.plans import Plans, read_plans
@@ -134,10 +134,47 @@ class Source:
         found |= {key_of(row): row["state"] or "" for row in self.states or ()}
         return {key: state for key, state in found.items() if state}
 
+    def by_person(self) -> dict[str, Source]:
+        """The same for each person alone; what is about the whole study stays."""
+        runs, indices = _apart(self.runs, _who), _apart(self.indices, _whose)
+        quality, contrasts = _apart(self.quality, _whose), _apart(self.contrasts or (), _whose)
+        states = _apart(self.states or (), _whose)
+        trials = {task: _apart(rows, _whose) for task, rows in self.trials.items()}
+        return {
+            person: replace(
+                self,
+                runs=runs[person],
+                indices=indices.get(person, []),
+                quality=quality.get(person, []),
+                contrasts=contrasts.get(person, []),
+                states=states.get(person, []),
+                trials={task: rows.get(person, []) for task, rows in trials.items()},
+            )
+            for person in self.people
+        }
+
     def said(self, table: str, column: str, level: str, *, task: str = "") -> str:
         """What a level of a column means; empty if the dictionary does not say."""
         levels = self.meaning.get(table, {}).get(column, {}).get("Levels", {})
         return str(levels.get(f"{task}: {level}") or levels.get(level) or "")
+
+
+One = TypeVar("One")
+
+
+def _apart(rows: Sequence[One], whose: Callable[[One], str]) -> dict[str, list[One]]:
+    found: dict[str, list[One]] = {}
+    for row in rows:
+        found.setdefault(whose(row), []).append(row)
+    return found
+
+
+def _who(run: RunFacts) -> str:
+    return run.participant
+
+
+def _whose(row: Row) -> str:
+    return row["participant"] or MISSING
 
 
 def tables_folder(data: Path) -> Path:

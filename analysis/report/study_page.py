@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from analysis.report.methods import described, methods, rows_of, versions
+from analysis.report.methods import described, methods, versions
 from analysis.report.panels import Panel
 from analysis.report.runs import (
     Cell,
@@ -186,7 +186,7 @@ def _drawn(
         {
             "title": panel.title if panel.task else plain(panel.index),
             "about": described(source, panel),
-            "rule": " / ".join(sorted({row["method"] or "" for row in rows_of(source, panel)})),
+            "rule": " / ".join(sorted({row.get("method") or "" for row in panel.rows})),
             "n": panel.n_people,
             "svg": panel.strip.markup(
                 f"{panel.title}, {panel.unit}: one dot for each of "
