@@ -381,7 +381,7 @@ def _add_demo(commands: Any) -> None:
 
 def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of trials; write 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number; write 1 or more")
     return int(text)
 
 
@@ -521,6 +521,14 @@ def _analyse(options: argparse.Namespace) -> None:
             fresh=options.fresh,
             workers=options.workers,
         )
+    if analysed.as_before:
+        for sentence in analysed.told:
+            _say(f"note: {sentence}")
+        _say(
+            f"{analysed.unchanged} logs have not changed, and nothing else that matters has; the "
+            f"tables in {analysed.out} are as they were. --fresh scores everything again."
+        )
+        return
     _say(analysed_text(analysed))
     if analysed.unchanged:
         _say(f"{analysed.unchanged} logs have not changed; --fresh scores them again.")

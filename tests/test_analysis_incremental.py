@@ -6,6 +6,8 @@ import json
 import math
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,13 @@ import pytest
 from analysis import analyse, eyes, parallel, read_trials, record, score_all, scored, unchanged
 from analysis.indices import Index
 from analysis.quality import Check
+from analysis.questionnaires import instrument_files
 from analysis.run import ANALYSES
+from analysis.study_files import COUNTS, MEMORY, files_beside
 from mbtexp.cli import main
 from mbtexp.conduct import Request, conduct
 from mbtexp.errors import DataError, DeviceError
+from mbtexp.events import find_logs
 
 TASKS = ("eyes", "discounting")
 
@@ -224,6 +229,139 @@ def test_reliability_is_found_again_only_where_a_log_the_settings_or_the_splits_
     assert len(calls) == 8
 
 
+# -- where nothing has changed ---------------------------------------------------------------------
+
+
+def everything(data: Path) -> dict[Path, tuple[bytes, int, int]]:
+    """Content, date and inode of every file under the tables' folder."""
+    files = [path for path in (data / "derivatives").rglob("*") if path.is_file()]
+    found = {path: (path.read_bytes(), path.stat()) for path in files}
+    return {path: (content, at.st_mtime_ns, at.st_ino) for path, (content, at) in found.items()}
+
+
+def test_where_nothing_has_changed_nothing_is_written_and_all_is_told(data: Path) -> None:
+    first = analyse(data, n_splits=20)
+    before = everything(data)
+    second = analyse(data, n_splits=20)
+    assert (first.as_before, second.as_before) == (False, True)
+    assert everything(data) == before
+    assert (second.out, second.files, second.told) == (first.out, first.files, first.told)
+    assert second.unchanged == 6
+    assert [run.run for run in second.runs] == [run.run for run in first.runs]
+    assert [tuple(run) for run in second.runs] == [tuple(run) for run in first.runs]
+    assert (second.indices, second.quality) == (first.indices, first.quality)
+    assert repr(second.reliability) == repr(first.reliability) != "()"
+
+
+def test_a_log_twice_and_one_that_cannot_be_read_are_told_of_again(data: Path) -> None:
+    log = log_of(data, "01", "eyes")
+    log.with_name(f"a-{log.name}").write_bytes(log.read_bytes())
+    log_of(data, "02", "eyes").write_bytes(b"no log\n")
+    first, second = (analyse(data, n_splits=0) for _ in range(2))
+    assert second.as_before
+    assert second.told == first.told
+    assert second.unchanged == 6
+    assert [run.run for run in second.runs] == [run.run for run in first.runs]
+
+
+@pytest.mark.parametrize("name", ["indices.tsv", "trials_eyes.tsv", "quality.json", ".bidsignore"])
+def test_a_table_that_was_edited_or_deleted_is_written_again(data: Path, name: str) -> None:
+    before = tables(data)
+    file = data / "derivatives" / "mbtexp" / name
+    for change in (lambda: file.write_bytes(before[name][:-2] + b"7\n"), file.unlink):
+        change()
+        assert not analyse(data, n_splits=0).as_before
+        wanted = before[name] if name != ".bidsignore" else file.read_bytes()
+        assert file.read_bytes() == wanted
+        assert analyse(data, n_splits=0).as_before
+    assert set(before) <= {path.name for path in file.parent.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("participants.tsv", "participant_id\tage\n01\t30\n"),
+        ("sourcedata/states.tsv", "participant\tsession\ttask\trun\tstate\n"),
+        ("phenotype/lab.tsv", "participant_id\tscore\n01\t3\n"),
+        ("code/instruments/PHQ-9.toml", None),
+    ],
+)
+def test_another_file_of_the_study_that_came_or_changed_counts(
+    data: Path, tmp_path: Path, name: str, content: str | None
+) -> None:
+    file = data / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    ours = next(path for path in instrument_files() if path.stem.lower().startswith("phq"))
+    text = ours.read_text("utf-8") if content is None else content
+    for version in (text, text + ("# seen\n" if content is None else "\n")):
+        file.write_text(version, "utf-8")
+        assert not analyse(data, n_splits=0).as_before
+        assert same_as_fresh(data, tmp_path)
+        assert analyse(data, n_splits=0).as_before
+    file.unlink()
+    assert not analyse(data, n_splits=0).as_before
+
+
+def test_settings_splits_folder_and_code_count(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    norms = {"eyes": eyes.Params(word_valence={"calm": 2.0, "shy": -1.0})}
+    assert not analyse(data, n_splits=0, params=norms).as_before
+    assert not analyse(data, n_splits=0).as_before
+    assert not analyse(data, n_splits=20).as_before
+    assert not analyse(data, n_splits=20, fresh=True).as_before
+    assert analyse(data, n_splits=20).as_before
+    assert not analyse(data, tmp_path / "elsewhere", n_splits=20).as_before
+    monkeypatch.setattr(unchanged, "code_version", lambda: "another")
+    assert not analyse(data, n_splits=20).as_before
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda content: content[:-9] + b'"told":[]'])
+def test_what_is_kept_of_an_analysis_is_not_trusted_if_it_is_not_as_it_was_written(
+    data: Path, tmp_path: Path, damage: Any
+) -> None:
+    analyse(data, n_splits=0)
+    [kept] = records(data)[0].parent.glob("*.standing")
+    content = kept.read_bytes()
+    kept.write_bytes(damage(content))
+    assert not analyse(data, n_splits=0).as_before
+    assert kept.read_bytes() == content
+    key, sealed = kept.stem, b'{"files": ["a"]}'
+    kept.write_bytes(unchanged._seal(key, sealed) + b"\n" + sealed)
+    assert not analyse(data, n_splits=0).as_before
+    assert same_as_fresh(data, tmp_path)
+
+
+def test_every_file_that_an_analysis_reads_is_one_that_it_looks_at_before(data: Path) -> None:
+    for name, text in (
+        ("participants.tsv", "participant_id\tage\tgroup\n01\t30\ta\n"),
+        ("participants.json", "{}"),
+        ("sourcedata/states.tsv", "participant\tsession\ttask\trun\tstate\n"),
+        ("sourcedata/memory.tsv", "\t".join((*MEMORY, *COUNTS)) + "\n"),
+        ("phenotype/lab.tsv", "participant_id\tscore\n01\t3\n"),
+        ("phenotype/lab.json", "{}"),
+    ):
+        (data / name).parent.mkdir(exist_ok=True)
+        (data / name).write_text(text, "utf-8")
+    code = (
+        "import pathlib, sys\n"
+        "seen = []\n"
+        "sys.addaudithook(lambda n, a: seen.append(str(a[0])) if n == 'open' else None)\n"
+        "from analysis import analyse\n"
+        "analyse(pathlib.Path(sys.argv[1]), fresh=True, n_splits=20)\n"
+        "print('\\n'.join(seen))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code, data], check=True, capture_output=True, text=True, timeout=60
+    )
+    opened = {Path(line) for line in ran.stdout.splitlines()}
+    read = {path for path in opened if data in path.parents and "derivatives" not in path.parts}
+    assert read == {*find_logs(data), *(p for p in files_beside(data) if data in p.parents)}
+    texts = {path for path in opened if path.suffix in (".toml", ".tsv", ".json")}
+    ours = {p for p in texts if p.is_file() and Path(unchanged.__file__).parents[1] in p.parents}
+    assert ours <= {*files_beside(data), *Path(unchanged.__file__).parent.rglob("*.toml")}
+
+
 # -- what is not trusted ---------------------------------------------------------------------------
 
 
@@ -383,5 +521,11 @@ def test_the_command_tells_what_had_not_changed_and_can_score_it_again(
         assert said.err == ""  # a bar is for a terminal
         return said.out
 
-    assert "6 logs have not changed" in told()
+    assert "6 logs have not changed; --fresh scores them again" in told()  # the folder is new
+    assert "nothing else that matters has" in told()
+    (data / "derivatives" / "mbtexp" / "indices.tsv").unlink()
+    assert "6 logs have not changed; --fresh scores them again" in told()
     assert "have not changed" not in told("--fresh", "--workers", "1")
+    with pytest.raises(SystemExit):
+        main(["analyse", str(data), "--workers", "none"])
+    assert "'none' is no whole number; write 1 or more" in capsys.readouterr().err
