@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 
-from analysis.indices import Analysis, indices_json, indices_tsv
-from analysis.quality import quality_json, quality_tsv
+from analysis.indices import COLUMNS as INDEX_COLUMNS
+from analysis.indices import Analysis, indices_json
+from analysis.quality import COLUMNS as CHECK_COLUMNS
+from analysis.quality import quality_json
 from analysis.read import describe
 from analysis.scored import Scored, columns_over
 from analysis.standing import Watched
@@ -41,9 +43,9 @@ def write_files(
     used = [analyses[task] for task in tasks if task in analyses]
     contents: dict[str, bytes | Iterable[bytes]] = {
         "dataset_description.json": _dataset_description(),
-        "indices.tsv": indices_tsv(index for run in runs for index in run.indices),
+        "indices.tsv": chain([head(INDEX_COLUMNS)], (run.index_lines() for run in runs)),
         "indices.json": indices_json(used),
-        "quality.tsv": quality_tsv(check for run in runs for check in run.checks),
+        "quality.tsv": chain([head(CHECK_COLUMNS)], (run.check_lines() for run in runs)),
         "quality.json": quality_json(),
         **tables,
     }

@@ -8,7 +8,7 @@ from typing import Any
 
 from analysis.intervals import Estimate
 from analysis.read import Run, Trials
-from analysis.tables import as_json, tsv
+from analysis.tables import as_json, lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,13 +127,9 @@ CI_METHODS = {
 COLUMNS = tuple(entry.name for entry in fields(Index))
 
 
-def indices_tsv(indices: Iterable[Index]) -> bytes:
-    """The table of indices, by run and within a run as the task lists them.
-
-    The same rows give the same bytes, whatever the order in which the runs were scored.
-    """
-    ordered = sorted(indices, key=lambda i: (i.participant, i.session or "", i.task, i.run))
-    return tsv(COLUMNS, ([getattr(index, name) for name in COLUMNS] for index in ordered))
+def index_lines(indices: Iterable[Index]) -> bytes:
+    """A run's lines of the table of indices; the same rows give the same bytes."""
+    return lines([getattr(index, name) for name in COLUMNS] for index in indices)
 
 
 def indices_json(analyses: Iterable[Analysis]) -> bytes:

@@ -9,7 +9,7 @@ from typing import Literal
 from analysis.held import held_marks
 from analysis.indices import CHANCE_ALPHA, MISSED_LIMIT, Index
 from analysis.read import Trials, number
-from analysis.tables import as_json, tsv
+from analysis.tables import as_json, lines
 from mbtexp.events import Event, Log
 
 Severity = Literal["none", "note", "warning", "error"]
@@ -334,10 +334,9 @@ def _refresh_rates(log: Log) -> list[tuple[float, float]]:
     return rates
 
 
-def quality_tsv(checks: Iterable[Check]) -> bytes:
-    """The table of quality; the same rows give the same bytes."""
-    ordered = sorted(checks, key=lambda c: (c.participant, c.session or "", c.task, c.run))
-    return tsv(COLUMNS, ([getattr(check, name) for name in COLUMNS] for check in ordered))
+def check_lines(checks: Iterable[Check]) -> bytes:
+    """A run's lines of the table of quality; the same rows give the same bytes."""
+    return lines([getattr(check, name) for name in COLUMNS] for check in checks)
 
 
 def quality_json() -> bytes:

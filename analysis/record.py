@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -45,17 +45,42 @@ def read_back(line: bytes) -> Any:
         raise ValueError(f"no record: {error}") from None
 
 
-def columns_written(kind: type[Any], rows: Sequence[Any]) -> list[list[Any]]:
-    """Many of one kind by column, which takes a third of the time of one after the other."""
-    return [[getattr(row, name) for row in rows] for name in _FIELDS[kind]]
+def columns_written(kind: type[Any], rows: Sequence[Any]) -> str:
+    """Many of one kind by column, as a text of its own: a third of the time of one by one."""
+    return _ENCODE([[getattr(row, name) for row in rows] for name in _FIELDS[kind]])
 
 
-def rows_back(kind: type[Kind], columns: Iterable[Sequence[Any]]) -> tuple[Kind, ...]:
-    """The rows that were written by column."""
+def rows_back(kind: type[Kind], text: str) -> tuple[Kind, ...]:
+    """The rows that were written by column: of texts, numbers and tuples of texts.
+
+    Raises
+    ------
+    ValueError
+        This was not written here.
+    """
+    columns = json.loads(text)
     names = _FIELDS[kind]
-    return tuple(
-        [kind(**dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
-    )
+    if type(columns) is not list or len(columns) != len(names):
+        raise ValueError(f"no columns of {kind.__name__}")
+    rows = []
+    for values in zip(*map(_plain, columns), strict=True):
+        row = object.__new__(kind)
+        # What a frozen row would be given field by field, in a fraction of the time.
+        vars(row).update(zip(names, values, strict=True))
+        rows.append(row)
+    return tuple(rows)
+
+
+def _plain(column: Sequence[Any]) -> list[Any]:
+    # A study says the same few words some million times.
+    return [
+        sys.intern(value)
+        if type(value) is str
+        else tuple(map(sys.intern, value))
+        if type(value) is list
+        else value
+        for value in column
+    ]
 
 
 def _named(value: Any) -> dict[str, list[Any]]:

@@ -6,11 +6,12 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, overload
 
-from analysis.indices import Analysis, Index
-from analysis.quality import Check, quality
+from analysis.indices import Analysis, Index, index_lines
+from analysis.quality import Check, check_lines, quality
 from analysis.read import KEY, RESULT, Run, Trial, Trials, own_columns, rows_of, trials_of
 from analysis.record import columns_written, read_back, rows_back, written
 from analysis.states import Placed, placed
@@ -73,10 +74,20 @@ class Scored:
     checks: tuple[Check, ...]
     placed: Placed
     rows: Rows
+    packed_indices: bytes
+    packed_checks: bytes
     log: str
     """Digest of the log's bytes."""
     n_test: int
     """Trials on record without practice."""
+
+    def index_lines(self) -> bytes:
+        """The run's lines of the table of indices."""
+        return zlib.decompress(self.packed_indices)
+
+    def check_lines(self) -> bytes:
+        """The run's lines of the table of quality."""
+        return zlib.decompress(self.packed_checks)
 
 
 def scored_bytes(
@@ -94,7 +105,11 @@ def scored_bytes(
     run = trials.run
     analysis = None if run.practice else analyses.get(run.task)
     found = [] if analysis is None else analysis.indices(trials, settings[analysis.task])
+    checks = quality(log, trials, found)
     design, outcome = own_columns(trials)
+    rows = lines(rows_of([trials], (*KEY, *design, *RESULT, *outcome)))
+    # The lowest level: the same words stand in line after line, more effort gains little.
+    parts = [zlib.compress(part, 1) for part in (rows, index_lines(found), check_lines(checks))]
     record = {
         "run": {name: getattr(run, name) for name in RUN_FIELDS},
         # As text of its own: the runs of a task share it.
@@ -104,14 +119,13 @@ def scored_bytes(
         "n_rows": len(trials),
         "n_test": len(trials.test),
         "indices": columns_written(Index, found),
-        "checks": columns_written(Check, quality(log, trials, found)),
+        "checks": columns_written(Check, checks),
         "placed": placed(log, trials),
         "design": design,
         "outcome": outcome,
+        "ends": list(accumulate(map(len, parts))),
     }
-    text = lines(rows_of([trials], (*KEY, *design, *RESULT, *outcome)))
-    # The lowest level: the same words stand in line after line, more effort gains little.
-    return written(record) + b"\n" + zlib.compress(text, 1)
+    return written(record) + b"\n" + b"".join(parts)
 
 
 def scored_of(path: Path, content: bytes, log: str) -> Scored:
@@ -134,13 +148,16 @@ def _scored(path: Path, record: Mapping[str, Any], packed: bytes, log: str) -> S
         tuple(sentence.replace(HERE, str(path)) for sentence in record[name])
         for name in ("damage", "told")
     )
+    rows, indices, checks = (packed[start:end] for start, end in pairwise((0, *record["ends"])))
     run = Run(path=path, damage=damage, columns=_columns(record["columns"]), **record["run"])
     return Scored(
         trials=Trials(run, LateRows(path, log, record["n_rows"]), told),
         indices=rows_back(Index, record["indices"]),
         checks=rows_back(Check, record["checks"]),
         placed=record["placed"],
-        rows=Rows(record["design"], record["outcome"], packed),
+        rows=Rows(record["design"], record["outcome"], rows),
+        packed_indices=indices,
+        packed_checks=checks,
         log=log,
         n_test=record["n_test"],
     )

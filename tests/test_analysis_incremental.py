@@ -471,6 +471,9 @@ def test_a_record_makes_nothing_but_its_own_kinds() -> None:
     columns = record.columns_written(Check, [check, check])
     assert record.rows_back(Check, columns) == (check, check)
     assert record.rows_back(Index, record.columns_written(Index, [])) == ()
+    for text in ("[[1]]", "{}", "3", columns.replace("[1", "[1,1", 1)):
+        with pytest.raises(ValueError, match=r"columns|shorter|longer"):
+            record.rows_back(Check, text)
 
 
 def test_runs_with_different_columns_share_a_table(data: Path, tmp_path: Path) -> None:

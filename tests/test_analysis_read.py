@@ -10,10 +10,12 @@ import pytest
 
 from analysis import analyse, read_table, read_trials, to_frame
 from analysis.eyes import Params
-from analysis.indices import indices_tsv
-from analysis.quality import RULES, quality_tsv
+from analysis.indices import COLUMNS as INDEX_COLUMNS
+from analysis.indices import index_lines
+from analysis.quality import COLUMNS as CHECK_COLUMNS
+from analysis.quality import RULES, check_lines
 from analysis.run import ANALYSES
-from analysis.tables import save
+from analysis.tables import head, save
 from mbtexp.errors import DataError, DiskError
 from mbtexp.events import EventLog
 
@@ -493,14 +495,16 @@ def test_the_order_of_runs_does_not_depend_on_where_their_logs_lie(tmp_path):
         assert list(people) == sorted(people)
 
 
-def test_the_tables_have_their_order_whoever_hands_them_their_rows(tmp_path):
-    for participant in ("01", "02"):
+def test_the_tables_hold_what_was_found_in_the_order_of_the_runs(tmp_path):
+    for participant in ("02", "01"):
         whole(tmp_path, participant)
     found = analyse(tmp_path)
-    second_first = sorted(found.indices, key=lambda index: index.participant, reverse=True)
-    assert indices_tsv(second_first) == (found.out / "indices.tsv").read_bytes()
-    other_checks = sorted(found.quality, key=lambda check: check.participant, reverse=True)
-    assert quality_tsv(other_checks) == (found.out / "quality.tsv").read_bytes()
+    for name, columns, lines in (
+        ("indices.tsv", INDEX_COLUMNS, index_lines(found.indices)),
+        ("quality.tsv", CHECK_COLUMNS, check_lines(found.quality)),
+    ):
+        assert (found.out / name).read_bytes() == head(columns) + lines
+    assert [run.run.participant for run in found.runs] == ["01", "02"]
 
 
 def test_an_unreadable_log_is_told_and_the_others_are_analysed(tmp_path):
