@@ -126,6 +126,14 @@ def test_the_methods_text_covers_protocol_practice_mood_and_new_tasks(
     assert "@article{hautus1995," in text
 
 
+def test_runs_beside_the_session_do_not_count_as_runs_without_a_value(
+    pages: dict[str, str],
+) -> None:
+    """The wash-out asks for ages: that there is no judgement of trust in it is no loss."""
+    ruled = words(pages["study"]).partition("Rules of single indices")[2]
+    assert "no trust trials" not in ruled.partition("Reliability in this study")[0]
+
+
 def test_no_page_of_a_person_is_large(pages: dict[str, str]) -> None:
     assert {name: len(page) for name, page in pages.items() if len(page) > 700_000} == {}
 

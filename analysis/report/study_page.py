@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from analysis.report.methods import described, methods, versions
-from analysis.report.panels import Panel
+from analysis.report.panels import ASIDE, Panel
 from analysis.report.runs import (
     Cell,
     attendance,
@@ -17,7 +17,7 @@ from analysis.report.runs import (
     left_out,
     quality_grid,
 )
-from analysis.report.source import Row, Source, value
+from analysis.report.source import Row, Source, key_of, value
 from analysis.report.words import ci, counted, flags, interval, plain, shown
 
 RUN_FLAGS = ("simulated", "pilot", "pilot_stimuli", "incomplete", "damaged_lines")
@@ -106,9 +106,10 @@ def _ruled(source: Source, panels: Sequence[Panel]) -> list[dict[str, Any]]:
     """For each drawn index: who has no value, why, and which marks the others carry."""
     drawn = {(panel.task, panel.index, panel.condition): panel for panel in panels}
     found: dict[tuple[str, str, str], list[Row]] = {key: [] for key in drawn}
+    aside = {run.key for run in source.runs if run.role in ASIDE}
     for row in source.indices:
         key = (row["task"] or "", row["index"] or "", row["condition"] or "")
-        if key in found:
+        if key in found and key_of(row) not in aside:
             found[key].append(row)
     rows = []
     for key, panel in drawn.items():
