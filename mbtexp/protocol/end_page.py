@@ -41,7 +41,7 @@ td.n, th.n { text-align: right; white-space: nowrap; }
 td.pass, td.warn, td.fail, td.skip { border-color: var(--line); }
 td.pass { color: var(--pass); } td.warn { color: var(--warn); font-weight: 700; }
 td.fail { color: var(--fail); font-weight: 700; } td.skip { color: var(--skip); }
-tr.rest td { color: var(--soft); }
+tr.rest td:not(.warn, .fail) { color: var(--soft); }
 .columns { columns: 18rem; column-gap: 2rem; margin-top: 2rem; } .columns h2 { margin-top: 0; }
 section { break-inside: avoid; margin-bottom: 1rem; }
 section li { margin: .2rem 0; overflow-wrap: anywhere; }
@@ -135,7 +135,7 @@ def end_page(told: Summary, course: DistressCourse | None = None) -> str:
 
 
 def _about(told: Summary) -> str:
-    levels = ", ".join(f"{name} {level}" for name, level in told.levels.items())
+    levels = ", ".join(f"{name} {level}".replace("_", " ") for name, level in told.levels.items())
     said = [
         f"{told.protocol} {told.version}",
         f"group {told.group}" if told.group else "no group",
@@ -144,7 +144,7 @@ def _about(told: Summary) -> str:
         f"began {spoken_time(told.began)}",
         f"took {minutes(told.length_s)}",
     ]
-    return " &middot; ".join(escape(part.replace("_", " ")) for part in said)
+    return " &middot; ".join(escape(part) for part in said)
 
 
 def _notes(told: Summary) -> Iterator[str]:
