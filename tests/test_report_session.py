@@ -23,7 +23,6 @@ from analysis.run import Analysed
 from mbtexp.protocol import Asked, hold_session
 from mbtexp.terminal import Nobody
 
-
 pytestmark = pytest.mark.slow
 
 
