@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 
 from analysis.indices import Index
 from analysis.quality import Check
+from analysis.read import Trial
 from analysis.reliable import Reliability
 from analysis.states import Placed, Told
 
 KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (Check, Index, Placed, Reliability, Told)
 }
-_FIELDS = {kind: tuple(entry.name for entry in fields(kind)) for kind in KINDS.values()}
+_FIELDS = {kind: tuple(e.name for e in fields(kind)) for kind in (*KINDS.values(), Trial)}
 _TIME = "time"
 
 Kind = TypeVar("Kind")
@@ -50,8 +51,10 @@ def columns_written(kind: type[Any], rows: Sequence[Any]) -> str:
     return _ENCODE([[getattr(row, name) for row in rows] for name in _FIELDS[kind]])
 
 
-def rows_back(kind: type[Kind], text: str) -> tuple[Kind, ...]:
+def rows_back(kind: type[Kind], text: str, *, as_told: bool = False) -> tuple[Kind, ...]:
     """The rows that were written by column: of texts, numbers and tuples of texts.
+
+    ``as_told`` leaves lists and tables as JSON has them, for what came from a log.
 
     Raises
     ------
@@ -63,7 +66,7 @@ def rows_back(kind: type[Kind], text: str) -> tuple[Kind, ...]:
     if type(columns) is not list or len(columns) != len(names):
         raise ValueError(f"no columns of {kind.__name__}")
     rows = []
-    for values in zip(*map(_plain, columns), strict=True):
+    for values in zip(*(columns if as_told else map(_plain, columns)), strict=True):
         row = object.__new__(kind)
         # What a frozen row would be given field by field, in a fraction of the time.
         vars(row).update(zip(names, values, strict=True))

@@ -27,6 +27,9 @@ RUN_FIELDS = tuple(
     entry.name for entry in fields(Run) if entry.name not in ("path", "damage", "columns")
 )
 
+LOOKED_AT = ("eyes", "questionnaire")
+"""Tasks whose trials the predictions look at, beside the indices: they are kept with the record."""
+
 AT_HAND = 60_000
 """Trials that are kept in memory for another look, some 200 MB: about fifty people's five tasks."""
 
@@ -109,7 +112,16 @@ def scored_bytes(
     design, outcome = own_columns(trials)
     rows = lines(rows_of([trials], (*KEY, *design, *RESULT, *outcome)))
     # The lowest level: the same words stand in line after line, more effort gains little.
-    parts = [zlib.compress(part, 1) for part in (rows, index_lines(found), check_lines(checks))]
+    again = trials.rows if run.task in LOOKED_AT else ()
+    parts = [
+        zlib.compress(part, 1)
+        for part in (
+            rows,
+            index_lines(found),
+            check_lines(checks),
+            columns_written(Trial, again).encode(),
+        )
+    ]
     record = {
         "run": {name: getattr(run, name) for name in RUN_FIELDS},
         # As text of its own: the runs of a task share it.
@@ -148,10 +160,13 @@ def _scored(path: Path, record: Mapping[str, Any], packed: bytes, log: str) -> S
         tuple(sentence.replace(HERE, str(path)) for sentence in record[name])
         for name in ("damage", "told")
     )
-    rows, indices, checks = (packed[start:end] for start, end in pairwise((0, *record["ends"])))
     run = Run(path=path, damage=damage, columns=_columns(record["columns"]), **record["run"])
+    rows, indices, checks, again = (
+        packed[start:end] for start, end in pairwise((0, *record["ends"]))
+    )
+    kept = again if run.task in LOOKED_AT else b""
     return Scored(
-        trials=Trials(run, LateRows(path, log, record["n_rows"]), told),
+        trials=Trials(run, LateRows(path, log, record["n_rows"], kept), told),
         indices=rows_back(Index, record["indices"]),
         checks=rows_back(Check, record["checks"]),
         placed=record["placed"],
@@ -173,10 +188,13 @@ def _columns(text: str) -> Mapping[str, Any]:
 
 
 class LateRows(Sequence[Trial]):
-    """The trials of a log, read again each time: a study's trials would fill the memory."""
+    """The trials of a log, read again each time: a study's trials would fill the memory.
 
-    def __init__(self, path: Path, log: str, n: int) -> None:
-        self._path, self._log, self._n = path, log, n
+    Where they are kept, packed, they come from there.
+    """
+
+    def __init__(self, path: Path, log: str, n: int, packed: bytes = b"") -> None:
+        self._path, self._log, self._n, self._packed = path, log, n, packed
 
     def __len__(self) -> int:
         """How many trials are complete."""
@@ -188,11 +206,16 @@ class LateRows(Sequence[Trial]):
     def __getitem__(self, at: slice) -> Sequence[Trial]: ...
     def __getitem__(self, at: int | slice) -> Trial | Sequence[Trial]:
         """A trial, or several."""
-        return _RECENT.rows(self._path, self._log)[at]
+        return self._rows()[at]
 
     def __iter__(self) -> Iterator[Trial]:
         """The trials, in order."""
-        return iter(_RECENT.rows(self._path, self._log))
+        return iter(self._rows())
+
+    def _rows(self) -> Sequence[Trial]:
+        if self._packed:
+            return rows_back(Trial, zlib.decompress(self._packed).decode(), as_told=True)
+        return _RECENT.rows(self._path, self._log)
 
 
 class _Recent:

@@ -423,7 +423,7 @@ def test_without_the_records_the_tables_are_the_same(data: Path) -> None:
 
 def test_trials_are_read_from_the_log_that_was_scored_and_from_no_other(data: Path) -> None:
     found = analyse(data, n_splits=0)
-    path = log_of(data, "01", "eyes")
+    path = log_of(data, "01", "discounting")
     [run] = [run for run in found.runs if run.run.path == path]
     assert tuple(run) == tuple(read_trials(path).rows)
     assert run.rows[2] == read_trials(path).rows[2]
@@ -432,6 +432,19 @@ def test_trials_are_read_from_the_log_that_was_scored_and_from_no_other(data: Pa
     answer_otherwise(path)
     with pytest.raises(DataError, match="changed while it was being analysed"):
         len(run.test)
+
+
+def test_trials_that_the_predictions_look_at_come_with_the_record(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (data / "derivatives" / "mbtexp" / "indices.json").unlink()
+    monkeypatch.setattr(scored, "_rows_again", pytest.fail)
+    found = analyse(data, n_splits=0)
+    assert not found.as_before
+    for run in found.runs:
+        if run.run.task == "eyes":
+            assert tuple(run) == tuple(read_trials(run.run.path).rows)
+            assert run.rows[2] == read_trials(run.run.path).rows[2]
 
 
 # -- how it is kept and sent -----------------------------------------------------------------------
