@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -43,9 +44,12 @@ def each(
         return
     # Spawned, not forked: alike on every system, and no worker inherits a thread or an open file.
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(
-        min(workers, len(inputs)), mp_context=spawn, initializer=_leave_ctrl_c
-    ) as pool:
+    with (
+        _one_thread_each(),
+        ProcessPoolExecutor(
+            min(workers, len(inputs)), mp_context=spawn, initializer=_leave_ctrl_c
+        ) as pool,
+    ):
         try:
             waiting = {pool.submit(job, one): place for place, one in enumerate(inputs)}
             for done in as_completed(waiting):
@@ -58,6 +62,25 @@ def each(
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes that are started meanwhile do their algebra on one thread: there is one a core."""
+    before = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+"""What a library of linear algebra takes its number of threads from, when it is loaded."""
 
 
 def _leave_ctrl_c() -> None:

@@ -528,6 +528,21 @@ def test_a_worker_that_is_killed_is_told_in_a_sentence() -> None:
         list(parallel.each(_halt, [1, 2], 2))
 
 
+def _threads(_: int) -> str | None:
+    return os.environ.get("OPENBLAS_NUM_THREADS")
+
+
+def test_workers_do_their_algebra_on_one_thread_and_this_process_as_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert {found for _, found in parallel.each(_threads, [1, 2], 2)} == {"1"}
+    assert "OPENBLAS_NUM_THREADS" not in os.environ
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert {found for _, found in parallel.each(_threads, [1, 2], 2)} == {"1"}
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+
+
 def test_the_command_tells_what_had_not_changed_and_can_score_it_again(
     data: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
