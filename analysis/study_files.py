@@ -14,7 +14,14 @@ from analysis.intervals import Estimate, normal, undefined
 from analysis.measure import Measure
 from analysis.memory import gap
 from analysis.model import study_json, study_rows, study_tsv
-from analysis.phenotype import number_in, read_covariates, read_groups, rows_of_table
+from analysis.phenotype import (
+    groups_of_sessions,
+    number_in,
+    read_covariates,
+    read_groups,
+    rows_of_table,
+    session_logs,
+)
 from analysis.questionnaires import instrument_files
 from analysis.read import Trials
 from analysis.scales import scales_of
@@ -34,6 +41,7 @@ def files_beside(data: Path) -> list[Path]:
         data / "participants.tsv",
         data / "sourcedata" / "states.tsv",
         data / "sourcedata" / "memory.tsv",
+        *session_logs(data),
         *sorted((data / "phenotype").glob("*.tsv")),
         *instrument_files(data),
     ]
@@ -44,7 +52,8 @@ def prediction_files(
 ) -> dict[str, bytes]:
     """The tables of states, contrasts and predictions of a study, by name; and a script for R.
 
-    Read besides, where they are there: ``participants.tsv`` (column ``group``), the tables under
+    Read besides, where they are there: ``participants.tsv`` (column ``group``), else the
+    groups that the sessions were begun with, the tables under
     ``phenotype``, ``sourcedata/states.tsv`` and ``sourcedata/memory.tsv``, and the study's own
     instruments (``files_beside``).
 
@@ -60,7 +69,7 @@ def prediction_files(
     questionnaires = scales_of(data, runs)
     study = Study(
         found,
-        read_groups(people),
+        {**groups_of_sessions(data), **read_groups(people)},
         questionnaires.scores,
         states,
         read_covariates(people, questionnaires.scores),

@@ -6,6 +6,7 @@ import json
 import math
 import warnings
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from analysis.doses import dose_slope
 from analysis.intervals import Estimate, undefined
 from analysis.measure import Counts, Measure, difference, logit_score
 from analysis.model import study_rows, study_tsv
-from analysis.phenotype import read_groups, read_scales
+from analysis.phenotype import groups_of_sessions, read_groups, read_scales
 from analysis.read import Trial
 from analysis.shrink import pool, shrunk
 from analysis.states import Placed, Told, read_states, states_of
@@ -592,3 +593,31 @@ def test_memory_groups_and_scales_are_read_from_the_labs_tables(tmp_path):
 
 def test_without_runs_there_are_no_measures():
     assert measures([], [], []) == []
+
+
+# -- groups that only the sessions know -----------------------------------------------------------
+
+
+def session_begun(data: Path, participant: str, session: str, group: str | None) -> Path:
+    folder = data / "sourcedata" / f"sub-{participant}" / f"ses-{session}"
+    folder.mkdir(parents=True)
+    path = folder / f"sub-{participant}_ses-{session}_session.jsonl"
+    first = {"kind": "session", "t": 0.0, "participant": participant, "group": group}
+    path.write_text(json.dumps(first) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_group_is_known_from_the_session_that_was_begun_with_it(tmp_path: Path) -> None:
+    session_begun(tmp_path, "01", "01", "bpd")
+    session_begun(tmp_path, "01", "02", "bpd")
+    session_begun(tmp_path, "02", "01", None)
+    session_begun(tmp_path, "03", "01", "hc").write_text('{"kind":"sess', encoding="utf-8")
+    assert groups_of_sessions(tmp_path) == {"01": "bpd"}
+    assert groups_of_sessions(tmp_path / "nothing") == {}
+
+
+def test_two_groups_of_one_participant_are_refused(tmp_path: Path) -> None:
+    session_begun(tmp_path, "01", "01", "bpd")
+    session_begun(tmp_path, "01", "02", "hc")
+    with pytest.raises(DataError, match="group 'hc' here and in 'bpd' in an earlier session"):
+        groups_of_sessions(tmp_path)
