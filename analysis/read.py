@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -376,20 +376,36 @@ _OF_TRIAL = tuple(name for name in (*KEY, *RESULT) if name in Trial.__dataclass_
 _values_of_trial = attrgetter(*_OF_TRIAL)
 
 
-def rows_of(tables: Iterable[Trials], columns: Sequence[str]) -> Iterator[list[object]]:
-    """The cells of several runs' tables, a list a trial."""
+def rows_of(tables: Iterable[Trials], columns: Sequence[str]) -> Iterator[Sequence[object]]:
+    """The cells of several runs' tables, a row a trial."""
+    wanted = tuple(columns)
     for trials in tables:
-        of_run = {name: getattr(trials.run, name) for name in _OF_RUN}
-        of_run["run_flags"] = trials.run.flags
+        run = trials.run
+        of_run = (*[getattr(run, name) for name in _OF_RUN], run.flags)
         for trial in trials:
             design, outcome = trial.design, trial.outcome
-            names = tuple(design)
-            cells = {column: design[name] for name, column in _design_columns(names)}
-            for name, column in _outcome_columns(names, tuple(outcome)):
-                cells[column] = outcome[name]
-            cells |= of_run
-            cells.update(zip(_OF_TRIAL, _values_of_trial(trial), strict=True))
-            yield [cells.get(column) for column in columns]
+            chosen = _chosen(tuple(design), tuple(outcome), wanted)
+            yield chosen(
+                (*design.values(), *outcome.values(), *of_run, *_values_of_trial(trial), None)
+            )
+
+
+@lru_cache(maxsize=256)
+def _chosen(
+    design: tuple[str, ...], outcome: tuple[str, ...], columns: tuple[str, ...]
+) -> Callable[[Sequence[object]], Sequence[object]]:
+    """Takes the cells of these columns out of all values of a trial; the last one is for none."""
+    of_design, of_outcome = dict(_design_columns(design)), dict(_outcome_columns(design, outcome))
+    names = (
+        *map(of_design.get, design),
+        *map(of_outcome.get, outcome),
+        *_OF_RUN,
+        "run_flags",
+        *_OF_TRIAL,
+    )
+    place = {name: at for at, name in enumerate(names)}
+    places = [place.get(column, len(names)) for column in columns]
+    return itemgetter(*places) if len(places) > 1 else lambda values: [values[n] for n in places]
 
 
 def describe(tables: Iterable[Trials], columns: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -40,18 +40,24 @@ def cell(value: object) -> str:
         return "true" if value else "false"
     if kind is int:
         return str(value)
+    if kind is float:
+        return _number(value)
     return _other(value)
 
 
 def _other(value: object) -> str:
     if isinstance(value, float):
-        # Adding zero turns -0.0 into 0.0, which would otherwise be written as "-0".
-        return f"{value + 0.0:.10g}" if math.isfinite(value) else MISSING
+        return _number(value)
     if isinstance(value, list | tuple):
         return "|".join([cell(part) for part in value]) or MISSING
     if isinstance(value, dict):
         return _text(json.dumps(value, ensure_ascii=False, sort_keys=True))
     return _text(str(value))
+
+
+def _number(value: Any) -> str:
+    # Adding zero turns -0.0 into 0.0, which would otherwise be written as "-0".
+    return f"{value + 0.0:.10g}" if math.isfinite(value) else MISSING
 
 
 @lru_cache(maxsize=4096)
@@ -72,7 +78,7 @@ def head(columns: Sequence[str]) -> bytes:
 
 def lines(rows: Iterable[Sequence[object]]) -> bytes:
     """The other lines of a table."""
-    return "".join(["\t".join([cell(value) for value in row]) + "\n" for row in rows]).encode()
+    return "".join(["\t".join(map(cell, row)) + "\n" for row in rows]).encode()
 
 
 def as_json(content: Mapping[str, Any]) -> bytes:

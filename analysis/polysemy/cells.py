@@ -89,9 +89,6 @@ Table = Mapping[tuple[str, int], Cell]
 """Cells by condition and SOA (ms)."""
 
 
-"""Cells by condition and SOA (ms)."""
-
-
 def cells_of(trials: Sequence[Trial], params: Params) -> dict[tuple[str, int], Cell]:
     """Every condition of word targets at every SOA of the run."""
     return _grouped(trials, params, CELLS, condition_of)
@@ -113,12 +110,17 @@ def _grouped(
     names: Sequence[str],
     name_of: Callable[[Trial], str | None],
 ) -> dict[tuple[str, int], Cell]:
-    soas = sorted({ms for t in trials if (ms := soa_ms_of(t)) is not None})
+    soa_of = [soa_ms_of(trial) for trial in trials]
+    soas = sorted({ms for ms in soa_of if ms is not None})
     groups: dict[tuple[str | None, int | None], list[tuple[Trial, bool]]] = {}
-    targets = [trial for trial in trials if condition_of(trial) in CELLS]
-    used = _used(targets, [(condition_of(t), soa_ms_of(t)) for t in targets], params)
-    for trial, keep in zip(targets, used, strict=True):
-        groups.setdefault((name_of(trial), soa_ms_of(trial)), []).append((trial, keep))
+    placed = [
+        (trial, (condition, soa))
+        for trial, soa in zip(trials, soa_of, strict=True)
+        if (condition := condition_of(trial)) in CELLS
+    ]
+    used = _used([trial for trial, _ in placed], [cell for _, cell in placed], params)
+    for (trial, (_, soa)), keep in zip(placed, used, strict=True):
+        groups.setdefault((name_of(trial), soa), []).append((trial, keep))
     table = {}
     for key in ((name, soa) for name in names for soa in soas):
         found = groups.get(key, [])
