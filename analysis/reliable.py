@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import partial
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -105,60 +107,92 @@ def reliability(
         found = sorted(
             by_task[task], key=lambda t: (t.run.participant, t.run.session or "", t.run.run)
         )
-        rows += [
-            _split_row(task, split, found, params[task], n_splits, seed) for split in SPLITS[task]
-        ]
-        if task == "eyes":
-            rows.append(_items_row(found))
-        if task == "discounting":
-            rows.append(_posterior_row(found, seed))
+        rows += _rows_of(task, found, params[task], n_splits, seed)
     return rows
 
 
-def _split_row(
-    task: str, split: Split, runs: Sequence[Trials], params: Any, n_splits: int, seed: int
-) -> Reliability:
-    people: dict[str, list[Parts]] = {}
-    simulated = False
-    obstacles = [reason for reason in map(split.obstacle, runs) if reason is not None]
-    for trials in runs:
-        parts = split.parts(trials, params)
-        if parts is not None:
-            people.setdefault(trials.run.participant, []).append(parts)
-            simulated |= trials.run.simulated is not None
-    within = f", within {' x '.join(split.strata)}" if split.strata else ""
-    nothing = replace(
-        _empty(
-            task,
-            split.index,
-            f"permuted split-half{within}; median Spearman-Brown",
-            len(people),
-            ("few_people" if people else (*obstacles, "not_measured")[0], *_marks(simulated)),
-        ),
-        condition=split.condition,
-        n_splits=n_splits,
-    )
-    if len(people) < FEWEST_PEOPLE:
-        return nothing
-    from analysis.reliability import correlations, spearman_brown, summary_of  # noqa: PLC0415  loads pandas
+def _rows_of(
+    task: str, runs: Sequence[Trials], params: Any, n_splits: int, seed: int
+) -> Iterator[Reliability]:
+    """The rows of one task: its people one after another, so that one's trials are in memory."""
+    splits = [_Halved(task, split, n_splits, seed) for split in SPLITS[task]]
+    items, choices = _Items(), _Choices()
+    for person, own in groupby(runs, key=lambda trials: trials.run.participant):
+        read = [replace(trials, rows=tuple(trials.rows)) for trials in own]
+        for split in splits:
+            split.add(read, params)
+        if task == "eyes":
+            items.add(person, read)
+        if task == "discounting":
+            choices.add(person, read)
+    for split in splits:
+        yield split.row()
+    if task == "eyes":
+        yield items.row()
+    if task == "discounting":
+        yield choices.row(seed)
 
-    # A seed of its own for each index: a row does not depend on which other rows there are.
-    rng = np.random.default_rng(
-        [seed, zlib.crc32(f"{task} {split.index} {split.condition}".encode())]
-    )
-    halves = np.stack([_halves(parts, n_splits, rng) for parts in people.values()], axis=2)
-    found = summary_of(halves, rng, split.strata)
-    if found.n_people < FEWEST_PEOPLE:
-        return replace(nothing, n_people=found.n_people, undefined=found.undefined)
-    undefined = () if math.isfinite(found.sb_median) else ("no_differences",)
-    alternate = np.stack([_scores(parts, odd_half) for parts in people.values()], axis=2)
-    odd_even = spearman_brown(correlations(alternate, np.arange(len(people))))
-    return replace(
-        nothing,
-        **found.row(),
-        sb_odd_even=float(odd_even[0]),
-        flag=(*undefined, *_marks(simulated)),
-    )
+
+class _Halved:
+    """One index, and the scores of both halves of each person who came so far."""
+
+    def __init__(self, task: str, split: Split, n_splits: int, seed: int) -> None:
+        self._task, self._split, self._n_splits = task, split, n_splits
+        # A seed of its own for each index: a row does not depend on which other rows there are.
+        name = f"{task} {split.index} {split.condition}"
+        self._rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+        self._halves: list[Floats] = []
+        self._alternate: list[Floats] = []
+        self._obstacles: list[str] = []
+        self._simulated = False
+
+    def add(self, runs: Sequence[Trials], params: Any) -> None:
+        """Score the halves of one person's runs, if there are such trials in them."""
+        self._obstacles += [r for r in map(self._split.obstacle, runs) if r is not None]
+        known = [(self._split.parts(trials, params), trials) for trials in runs]
+        parts = [of for of, _ in known if of is not None]
+        self._simulated |= any(t.run.simulated is not None for of, t in known if of is not None)
+        if parts:
+            self._halves.append(_halves(parts, self._n_splits, self._rng))
+            self._alternate.append(_scores(parts, odd_half))
+
+    def row(self) -> Reliability:
+        """The index's row."""
+        split, n_people = self._split, len(self._halves)
+        within = f", within {' x '.join(split.strata)}" if split.strata else ""
+        marks = _marks(self._simulated)
+        reason = "few_people" if n_people else (*self._obstacles, "not_measured")[0]
+        nothing = replace(
+            _empty(
+                self._task,
+                split.index,
+                f"permuted split-half{within}; median Spearman-Brown",
+                n_people,
+                (reason, *marks),
+            ),
+            condition=split.condition,
+            n_splits=self._n_splits,
+        )
+        if n_people < FEWEST_PEOPLE:
+            return nothing
+        from analysis.reliability import (  # noqa: PLC0415  loads pandas
+            correlations,
+            spearman_brown,
+            summary_of,
+        )
+
+        found = summary_of(np.stack(self._halves, axis=2), self._rng, split.strata)
+        if found.n_people < FEWEST_PEOPLE:
+            return replace(nothing, n_people=found.n_people, undefined=found.undefined)
+        undefined = () if math.isfinite(found.sb_median) else ("no_differences",)
+        alternate = np.stack(self._alternate, axis=2)
+        odd_even = spearman_brown(correlations(alternate, np.arange(n_people)))
+        return replace(
+            nothing,
+            **found.row(),
+            sb_odd_even=float(odd_even[0]),
+            flag=(*undefined, *marks),
+        )
 
 
 def _empty(task: str, index: str, method: str, n_people: int, flag: tuple[str, ...]) -> Reliability:
@@ -201,35 +235,44 @@ def _scores(runs: Sequence[Parts], halved: Callable[[Parts], Bools]) -> Floats:
     return mean
 
 
-def _posterior_row(runs: Sequence[Trials], seed: int) -> Reliability:
-    """Share of the variance of ln k over people that is no posterior variance of their own."""
-    people: dict[str, list[tuple[float, float, float, float, bool]]] = {}
-    simulated = False
-    for trials in runs:
-        made = discounting_halves.money_choices(trials)
-        if made:
-            people.setdefault(trials.run.participant, []).extend(made)
-            simulated |= trials.run.simulated is not None
-    nothing = _empty(
-        "discounting",
-        "ln_k",
-        "posterior: var(mean)/(var(mean) + mean variance), hierarchical hyperbola; bootstrap over "
-        "people",
-        len(people),
-        ("few_people" if people else "not_measured", *_marks(simulated)),
-    )
-    if len(people) < FEWEST_PEOPLE:
-        return nothing
-    table = _posteriors(people)
-    drawn = np.random.default_rng(seed).integers(len(table), size=(BOOTSTRAPS, len(table)))
-    low, high = np.quantile(_told_apart(table[drawn]), [0.025, 0.975])
-    return replace(
-        nothing,
-        sb_median=float(_told_apart(table[None])[0]),
-        ci_low=float(low),
-        ci_high=float(high),
-        flag=_marks(simulated),
-    )
+class _Choices:
+    """The choices of money of each person who came so far."""
+
+    def __init__(self) -> None:
+        self._people: dict[str, list[tuple[float, float, float, float, bool]]] = {}
+        self._simulated = False
+
+    def add(self, person: str, runs: Sequence[Trials]) -> None:
+        """Take one person's choices."""
+        for trials in runs:
+            made = discounting_halves.money_choices(trials)
+            if made:
+                self._people.setdefault(person, []).extend(made)
+                self._simulated |= trials.run.simulated is not None
+
+    def row(self, seed: int) -> Reliability:
+        """Share of the variance of ln k over people that is no posterior variance of their own."""
+        n_people, marks = len(self._people), _marks(self._simulated)
+        nothing = _empty(
+            "discounting",
+            "ln_k",
+            "posterior: var(mean)/(var(mean) + mean variance), hierarchical hyperbola; bootstrap "
+            "over people",
+            n_people,
+            ("few_people" if n_people else "not_measured", *marks),
+        )
+        if n_people < FEWEST_PEOPLE:
+            return nothing
+        table = _posteriors(self._people)
+        drawn = np.random.default_rng(seed).integers(len(table), size=(BOOTSTRAPS, len(table)))
+        low, high = np.quantile(_told_apart(table[drawn]), [0.025, 0.975])
+        return replace(
+            nothing,
+            sb_median=float(_told_apart(table[None])[0]),
+            ci_low=float(low),
+            ci_high=float(high),
+            flag=marks,
+        )
 
 
 def _posteriors(people: Mapping[str, Sequence[tuple[float, ...]]]) -> Floats:
@@ -252,43 +295,53 @@ def _told_apart(tables: Floats) -> Floats:
     return share
 
 
-def _items_row(runs: Sequence[Trials]) -> Reliability:
-    """KR-20 of the Eyes test over items that the same people answered, each person's first run."""
-    people: dict[str, dict[str, float]] = {}
-    simulated = False
-    for trials in runs:
-        answers = {
-            str(t.stim_id): float(bool(t.correct)) for t in eyes_halves.mental_answers(trials)
-        }
-        if answers and trials.run.participant not in people:
-            people[trials.run.participant] = answers
-            simulated |= trials.run.simulated is not None
-    shown = sorted({item for answers in people.values() for item in answers})
-    # Every person who left one item out would go; such items go instead where few did answer them.
-    items = [item for item in shown if 2 * sum(item in a for a in people.values()) > len(people)]
-    full = [a for a in people.values() if all(item in a for item in items)]
-    nothing = _empty(
-        "eyes",
-        "accuracy",
-        f"KR-20 over {len(items)} items; Feldt's interval; missed items: person out",
-        len(full),
-        ("few_people", *_marks(simulated)),
-    )
-    if len(full) < FEWEST_PEOPLE:
-        return nothing
-    if len(items) < 2:
-        return replace(nothing, flag=("no_common_items", *_marks(simulated)))
-    from analysis.reliability import alpha  # noqa: PLC0415  loads pandas
+class _Items:
+    """The items of the Eyes test that each person who came so far answered in a first run."""
 
-    found = alpha([[answers[item] for item in items] for answers in full])
-    reason = () if math.isfinite(found.value) else ("no_differences",)
-    return replace(
-        nothing,
-        sb_median=found.value,
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        flag=(*reason, *_marks(simulated)),
-    )
+    def __init__(self) -> None:
+        self._people: dict[str, dict[str, float]] = {}
+        self._simulated = False
+
+    def add(self, person: str, runs: Sequence[Trials]) -> None:
+        """Take the answers of one person's first run that has any."""
+        for trials in runs:
+            answers = {
+                str(t.stim_id): float(bool(t.correct)) for t in eyes_halves.mental_answers(trials)
+            }
+            if answers and person not in self._people:
+                self._people[person] = answers
+                self._simulated |= trials.run.simulated is not None
+
+    def row(self) -> Reliability:
+        """KR-20 over items that the same people answered."""
+        people, marks = self._people, _marks(self._simulated)
+        shown = sorted({item for answers in people.values() for item in answers})
+        # Every person who left an item out would go; such items go where few did answer them.
+        answered = Counter(item for answers in people.values() for item in answers)
+        items = [item for item in shown if 2 * answered[item] > len(people)]
+        full = [a for a in people.values() if all(item in a for item in items)]
+        nothing = _empty(
+            "eyes",
+            "accuracy",
+            f"KR-20 over {len(items)} items; Feldt's interval; missed items: person out",
+            len(full),
+            ("few_people", *marks),
+        )
+        if len(full) < FEWEST_PEOPLE:
+            return nothing
+        if len(items) < 2:
+            return replace(nothing, flag=("no_common_items", *marks))
+        from analysis.reliability import alpha  # noqa: PLC0415  loads pandas
+
+        found = alpha([[answers[item] for item in items] for answers in full])
+        reason = () if math.isfinite(found.value) else ("no_differences",)
+        return replace(
+            nothing,
+            sb_median=found.value,
+            ci_low=found.ci_low,
+            ci_high=found.ci_high,
+            flag=(*reason, *marks),
+        )
 
 
 def reliability_tsv(rows: Iterable[Reliability]) -> bytes:
