@@ -132,33 +132,31 @@ def _likelihood(z: Floats, at: Floats) -> _Place:
     far, ratio = (z - mu) / sigma, sigma / tau
     u = far - ratio
     log_phi = log_ndtr(u)
-    height = -at[2] - far * ratio + ratio**2 / 2 + log_phi
     # Slope of ln Phi (the inverse Mills ratio) and its own slope.
     mills = np.exp(-u * u / 2 - 0.5 * math.log(2 * math.pi) - log_phi)
     bend = -mills * (u + mills)
-    # How u moves with mu, ln sigma and ln tau; then first and second derivatives of the whole.
-    by_mu, by_sigma = -1 / sigma, -far - ratio
+    # u moves with mu by -1 / sigma, with ln sigma by ``by_sigma``, with ln tau by ``ratio``. All
+    # first and second derivatives are made of these sums over the times.
+    by_sigma, n = -far - ratio, z.size
+    sum_far, sum_mills, mills_far = float(far.sum()), float(mills.sum()), float(mills @ far)
+    sum_bend, bend_sigma = float(bend.sum()), bend * by_sigma
+    once, twice = float(bend_sigma.sum()), float(bend_sigma @ by_sigma)
+    even = n * ratio**2
     slope = (
-        1 / tau + mills * by_mu,
-        ratio**2 + mills * by_sigma,
-        far * ratio - ratio**2 - 1 + mills * ratio,
+        n / tau - sum_mills / sigma,
+        even - mills_far - ratio * sum_mills,
+        ratio * sum_far - even - n + ratio * sum_mills,
     )
-    mu_mu = bend * by_mu**2
-    mu_sigma = bend * by_mu * by_sigma + mills / sigma
-    mu_tau = bend * by_mu * ratio - 1 / tau
-    sigma_sigma = 2 * ratio**2 + bend * by_sigma**2 + mills * (far - ratio)
-    sigma_tau = -2 * ratio**2 + bend * by_sigma * ratio + mills * ratio
-    tau_tau = 2 * ratio**2 - far * ratio + bend * ratio**2 - mills * ratio
+    mu_sigma = (sum_mills - once) / sigma
+    mu_tau = -sum_bend * ratio / sigma - n / tau
+    sigma_tau = -2 * even + ratio * (once + sum_mills)
     rows = (
-        (mu_mu, mu_sigma, mu_tau),
-        (mu_sigma, sigma_sigma, sigma_tau),
-        (mu_tau, sigma_tau, tau_tau),
+        (sum_bend / sigma**2, mu_sigma, mu_tau),
+        (mu_sigma, 2 * even + twice + mills_far - ratio * sum_mills, sigma_tau),
+        (mu_tau, sigma_tau, 2 * even + ratio * (ratio * sum_bend - sum_far - sum_mills)),
     )
-    return _Place(
-        float(height.sum()),
-        np.array([float(part.sum()) for part in slope]),
-        np.array([[float(part.sum()) for part in row] for row in rows]),
-    )
+    height = even / 2 - n * float(at[2]) - ratio * sum_far + float(log_phi.sum())
+    return _Place(height, np.array(slope), np.array(rows))
 
 
 def _climbed(z: Floats, start: Floats) -> tuple[Floats, _Place]:
