@@ -56,6 +56,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     others = [("discounting", "adjusting"), ("trust", "binary"), ("attachment", "masked")]
     for task, preset in others:
         conduct(Request(task, "02", data, preset=preset, simulate=True, virtual=True))
+    conduct(Request("mood", "02", data, simulate=True, virtual=True))
     analyse(data)
     return data
 
@@ -329,6 +330,13 @@ def test_the_study_gets_its_table_with_a_reason_for_every_empty_value(study: Pat
         assert pd.isna(row["sb_median"]) == bool(flags & reasons), row
     assert rows.loc[rows["index"] == "bias", "n_people"].tolist() == [3]
     assert rows.loc[rows["index"] == "high_share", "flag"].tolist() == ["few_people|simulated"]
+
+
+def test_ratings_of_mood_are_indices_without_halves(study: Path) -> None:
+    out = study / "derivatives" / "mbtexp"
+    found = read_table(out / "indices.tsv")
+    assert {"rating"} <= set(found.loc[found["task"] == "mood", "index"])
+    assert "mood" not in set(read_table(out / "reliability.tsv")["task"])
 
 
 def test_reliability_can_be_left_out(study: Path, tmp_path: Path) -> None:
