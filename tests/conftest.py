@@ -44,6 +44,11 @@ def display() -> Iterator[str]:
         yield name
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Windows first: they wait a lot, and no core is left alone with them at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("untimed") is None)
+
+
 _SERVERS: list[subprocess.Popen[bytes]] = []
 """Kept until the process ends: psychtoolbox's connection dies loudly if its server goes first."""
 
