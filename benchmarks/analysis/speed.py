@@ -39,6 +39,17 @@ def scored(data: Path, *, fresh: bool, workers: int, n_splits: int = 0) -> None:
     analyse(data, tables(data), fresh=fresh, workers=workers, n_splits=n_splits)
 
 
+def some_changed(data: Path) -> None:
+    """A byte more in a log of every hundredth person."""
+    for path in sorted(data.glob("sourcedata/sub-*00/**/*task-polysemy*_log.jsonl")):
+        content = path.read_bytes()
+        path.write_bytes(content.removesuffix(b"}\n") + b" }\n")
+
+
+BEFORE: dict[str, Callable[[Path], None]] = {"some": some_changed}
+"""What is done before the time is taken."""
+
+
 def other(name: str) -> Callable[[Path], None]:
     """One of the other ways; what it needs is loaded in its own process only."""
 
@@ -52,13 +63,17 @@ WAYS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "bytes": ("bytes of the logs, warm", read_bytes),
     "cold": ("ours, nothing known, all cores", lambda d: scored(d, fresh=True, workers=cores())),
     "cold_1": ("ours, nothing known, one core", lambda d: scored(d, fresh=True, workers=1)),
-    "known": ("ours, no log changed", lambda d: scored(d, fresh=False, workers=cores())),
+    "known": ("ours, nothing changed", lambda d: scored(d, fresh=False, workers=cores())),
+    "some": (
+        "ours, a log of every hundredth person changed",
+        lambda d: scored(d, fresh=False, workers=cores()),
+    ),
     "reliable": (
         "ours, nothing known, with reliability",
         lambda d: scored(d, fresh=True, workers=cores(), n_splits=500),
     ),
     "reliable_known": (
-        "ours, no log changed, with reliability",
+        "ours, nothing changed, with reliability",
         lambda d: scored(d, fresh=False, workers=cores(), n_splits=500),
     ),
     "pandas": ("pandas, a beh.tsv at a time, 1 or 2 numbers a task", other("by_pandas")),
@@ -85,6 +100,7 @@ def run(way: str, data: Path) -> dict[str, float]:
     job = WAYS[way][1]
     if way == "bytes":
         job(data)  # the first pass is the disk's
+    BEFORE.get(way, lambda _: None)(data)
     began, before = time.perf_counter(), cpu_s()
     job(data)
     used = [resource.getrusage(who).ru_maxrss for who in PROCESSES]
