@@ -251,6 +251,8 @@ def test_ctrl_c_ends_the_watch_with_a_sentence(tmp_path: Path) -> None:
         [sys.executable, "-m", "mbtexp.cli", "watch", str(tmp_path)],
         stdout=subprocess.PIPE,
         text=True,
+        # Whoever is started in the background of a shell would not hear of Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as watch:
         assert watch.stdout is not None
         assert "http://127.0.0.1:" in watch.stdout.readline()
