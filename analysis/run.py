@@ -185,9 +185,9 @@ def analyse(
     worth = worth_of(tested, scoring, n_splits, many) if n_splits else Worth("", ())
     tables = {**predictions, **(_reliability_tables(worth.rows) if n_splits else {})}
     files = write_files(target, runs, tables, ANALYSES)
-    counted = [(place, made[place].key) for place, _ in chosen]
-    left_out = [one.key for place, one in enumerate(made) if one.key and place not in dict(counted)]
-    now = Standing(files, counted, left_out, worth.key, told)
+    counted = {place: made[place].key for place, _ in chosen}
+    left_out = [one.key for place, one in enumerate(made) if one.key and place not in counted]
+    now = Standing(files, list(counted.items()), left_out, worth.key, told)
     logs = [(path, one.log) for path, one in zip(paths, made, strict=True) if one.log]
     if scoring.known_by is not None and len(logs) == len(paths):
         key = standing_key(data, logs, beside, scoring.known_by, n_splits)
