@@ -83,8 +83,8 @@ def changes(
 
 def indices_of(indices: Sequence[Index], source: Source) -> list[Index]:
     """A person's runs of one index."""
-    wanted = (source.task, source.index, source.condition)
-    return [i for i in indices if (i.task, i.index, i.condition) == wanted]
+    named = [i for i in indices if i.index == source.index]
+    return [i for i in named if (i.task, i.condition) == (source.task, source.condition)]
 
 
 def rule_of(source: Source) -> str:

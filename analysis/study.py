@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import stdtr
@@ -42,6 +43,14 @@ class Study:
     """Age, sex, vocabulary, trauma, as far as they are known, by participant."""
     alphas: Mapping[str, Estimate] = field(default_factory=dict)
     """Alpha of the questionnaires' scales, by ``instrument.scale``."""
+
+    @cached_property
+    def by_contrast(self) -> Mapping[str, Sequence[Measure]]:
+        """The measures of each contrast."""
+        found: dict[str, list[Measure]] = {}
+        for measure in self.measures:
+            found.setdefault(measure.contrast, []).append(measure)
+        return found
 
 
 @dataclass(frozen=True)
@@ -84,8 +93,8 @@ def values_of(study: Study, contrast: str) -> Values:
     of = sorted(
         (
             m
-            for m in study.measures
-            if m.contrast == contrast and m.estimate.value is not None and m.estimate.se
+            for m in study.by_contrast.get(contrast, ())
+            if m.estimate.value is not None and m.estimate.se
         ),
         key=lambda m: m.participant,
     )
@@ -99,7 +108,7 @@ def values_of(study: Study, contrast: str) -> Values:
 
 def missing(study: Study, contrast: str) -> str:
     """Why nobody has a contrast: the commonest reasons of the people."""
-    flags = [flag for m in study.measures if m.contrast == contrast for flag in m.estimate.flags]
+    flags = [flag for m in study.by_contrast.get(contrast, ()) for flag in m.estimate.flags]
     return ", ".join(sorted(set(flags), key=lambda f: (-flags.count(f), f))[:2]) or "no_data"
 
 
