@@ -649,6 +649,32 @@ def _no_icon(pyglet: Any) -> Iterator[None]:
         kind.set_icon = set_icon
 
 
+def screen_corners() -> tuple[tuple[int, int], ...]:
+    """Top left corner of each screen of this machine, px, as `DisplaySettings.screen` counts them.
+
+    Raises
+    ------
+    DeviceError
+        There is no display, or no PsychoPy.
+    """
+    try:
+        _require_display()
+        screens = _pyglet().canvas.get_display().get_screens()
+    except ImportError as error:
+        raise DeviceError(f"The screens cannot be counted ({error}).") from None
+    return tuple((int(screen.x), int(screen.y)) for screen in screens)
+
+
+def _pyglet() -> Any:
+    """The library under PsychoPy's windows, told first not to check every call of its GL."""
+    import pyglet  # noqa: PLC0415
+
+    pyglet.options["debug_gl"] = False
+    import pyglet.canvas  # noqa: PLC0415
+
+    return pyglet
+
+
 def _require_display() -> None:
     if sys.platform != "linux":
         return
@@ -657,9 +683,7 @@ def _require_display() -> None:
             "No display: DISPLAY is not set. Set it, start from a graphical session, "
             "or use --virtual to run without a screen."
         )
-    import pyglet  # noqa: PLC0415
-
-    pyglet.options["debug_gl"] = False  # before its GL is loaded; or every call is checked
+    _pyglet()
     import pyglet.canvas.xlib  # noqa: PLC0415
 
     try:

@@ -19,6 +19,7 @@ from mbtexp.protocol.allocation import (
     take_row,
 )
 from mbtexp.protocol.asked import Asked, unmet_needs
+from mbtexp.protocol.between import cover_between_runs
 from mbtexp.protocol.cells import Cell, Step, cell_by_turn, cell_with, cells_of, steps_of
 from mbtexp.protocol.course import Course
 from mbtexp.protocol.end_page import write_end_page
@@ -96,9 +97,11 @@ def hold_session(
         _begin(opened, sheet, log)
         for note in opened.notes:
             operator.say(f"note: {note}")
-        Course(
+        course = Course(
             opened.asked, opened.protocol, opened.cell, opened.steps, log, operator, on_progress
-        ).go()
+        )
+        with cover_between_runs(opened.asked):
+            course.go()
     finally:
         log.close()
         if log.past.events:
