@@ -110,7 +110,7 @@ def fit_choices(
         a choice, in any order.
     model
         ``hyperbolic``, ``exponential``, ``hyperboloid`` (Myerson & Green 1995), ``rachlin``
-        (Rachlin 2006) or ``quasi_hyperbolic`` (Laibson 1997).
+        (Rachlin 2006) or ``quasi_hyperbolic`` (Laibson 1997); ``quasi-hyperbolic`` is the same.
     method
         ``hierarchical``: posterior mean under the group learned from these data. ``map``: posterior
         mode under a fixed weak prior. ``ml``: maximum likelihood in a box.
@@ -131,6 +131,7 @@ def fit_choices(
     DataError
         A column is missing, an amount or a delay is impossible, model or method is not known.
     """
+    model = model.replace("-", "_")
     if model not in PARAMETERS:
         raise DataError(f"model {model!r} is not known; {did_you_mean(model, PARAMETERS)}")
     if method not in ("hierarchical", "map", "ml"):

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import bdtr, bdtrc, gammaln, stdtrit, xlog1py, xlogy
 
+from mbtexp.errors import DataError
+
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
@@ -54,16 +56,30 @@ def undefined(*reasons: str) -> Estimate:
     return Estimate(None, flags=reasons)
 
 
-def wilson(successes: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
-    """Lower and upper end of Wilson's score interval for a proportion; (0, 1) where n is 0.
+def wilson(k: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
+    """Lower and upper end of Wilson's 95 % score interval for a proportion; (0, 1) where n is 0.
 
     Wilson (1927), J Am Stat Assoc 22:209.
+
+    Parameters
+    ----------
+    k
+        Successes, from 0 to ``n``; NaN stays NaN.
+    n
+        Trials, of the same shape or one that broadcasts.
+
+    Raises
+    ------
+    DataError
+        There are fewer than 0 successes, or more than trials.
 
     >>> low, high = wilson(27, 36)
     >>> f"{low:.4f} {high:.4f}"
     '0.5893 0.8625'
     """
-    c, total = np.asarray(successes, dtype=float), np.asarray(n, dtype=float)
+    c, total = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    if np.any((c < 0) | (c > total)):
+        raise DataError("wilson: the successes must be from 0 to the number of trials.")
     size = np.where(total > 0, total, 1.0)
     p = c / size
     centre = (p + Z**2 / (2 * size)) / (1 + Z**2 / size)
@@ -71,7 +87,7 @@ def wilson(successes: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     # The ends are 0 and 1 exactly when no trial or every trial succeeded; rounding would miss that.
     low = np.where((total == 0) | (c == 0), 0.0, centre - half)
     high = np.where((total == 0) | (c == total), 1.0, centre + half)
-    return low, high
+    return low[()], high[()]
 
 
 def proportion(successes: int, n: int) -> Estimate:

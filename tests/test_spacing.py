@@ -384,7 +384,7 @@ def test_no_preset_has_codes_that_a_line_cannot_tell_apart(refresh_hz: float) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("refresh_hz", [RATES[0], RATES[-1]])
-@pytest.mark.parametrize(("task", "preset"), presets(), ids=" ".join)
+@pytest.mark.parametrize(("task", "preset"), presets(), ids=["-".join(one) for one in presets()])
 def test_no_whole_run_has_codes_that_a_line_cannot_tell_apart(
     task: str, preset: str, refresh_hz: float
 ) -> None:

@@ -50,7 +50,6 @@ def auc(
     indifference: ArrayLike,
     amount: float,
     axis: Literal["delay", "log10", "ordinal"] = "delay",
-    *,
     add_zero: bool = True,
 ) -> float:
     """Area under indifference points, 0 to 1; 1: no discounting.
