@@ -45,8 +45,13 @@ def display() -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Windows first: they wait a lot, and no core is left alone with them at the end."""
-    items.sort(key=lambda item: item.get_closest_marker("untimed") is None)
+    """Windows first (they wait a lot), then the slow ones: no core is left alone with one at last."""
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("untimed") is None,
+            item.get_closest_marker("slow") is None,
+        )
+    )
 
 
 _SERVERS: list[subprocess.Popen[bytes]] = []

@@ -366,6 +366,7 @@ def answered(label: str, person: Recogniser, states: bool = False) -> Table:
     return {(i.index, i.condition): i for i in indices(trials)}
 
 
+@pytest.mark.slow
 def test_sensitivity_bias_and_speed_of_forty_people_are_recovered() -> None:
     rng = np.random.default_rng(7)
     people = [

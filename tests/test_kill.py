@@ -183,6 +183,7 @@ def has_header(path: Path) -> bool:
     return b"\n" in path.read_bytes()
 
 
+@pytest.mark.slow
 def test_the_kills_struck_all_over_the_run_and_inside_lines(studies: Path) -> None:
     n_trials = [len(row["said"]) for row in report(studies)]
     assert min(n_trials) <= 1
