@@ -45,7 +45,7 @@ def display() -> Iterator[str]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Windows first (they wait a lot), then the slow ones: no core is left alone with one at last."""
+    """Windows first, they wait a lot, then the slow ones: no core is left alone with one."""
     items.sort(
         key=lambda item: (
             item.get_closest_marker("untimed") is None,
