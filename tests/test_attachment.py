@@ -229,6 +229,44 @@ def test_a_booster_is_one_block_of_45_seconds() -> None:
     assert len({t.condition for t in whole}) == 1
 
 
+def test_ratings_ask_once_about_everybody_and_every_picture_and_last_how_it_is() -> None:
+    run = made("ratings")
+    stimuli = run.material.stimuli
+    assert stimuli is not None
+    asked = Counter((t.kind, t.stim_id, t.scale) for t in run.rows if t.kind == "image")
+    pictures = [
+        item.id
+        for item in stimuli.items
+        if item.attributes.get("condition") in run.material.params.conditions
+        and item.attributes.get("group") == "adult"
+        and not item.practice
+    ]
+    assert asked == {
+        ("image", one, scale): 1 for one in pictures for scale in ("valence", "arousal")
+    }
+    persons = [(t.person, t.scale) for t in run.rows if t.kind == "person"]
+    assert len(persons) == len(set(persons)) == 4 * 3
+    kinds = [kind for kind, _ in groupby(t.kind for t in run.rows)]
+    assert kinds == ["person", "image", "mood"]
+    assert [t.scale for t in run.rows[-3:]] == ["pleasure", "arousal", "distress"]
+    fewer = made("ratings", conditions="own,acquainted").rows
+    assert {t.condition for t in fewer[:-3]} == {"own", "acquainted"}
+    only = made("ratings", person_ratings="").rows
+    assert [kind for kind, _ in groupby(t.kind for t in only)] == ["image", "mood"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"fixed": "true"}, "ratings are not timed"),
+        ({"person_ratings": "", "picture_ratings": ""}, "nothing is rated"),
+    ],
+)
+def test_ratings_that_cannot_be_are_refused(changes: dict[str, str], complaint: str) -> None:
+    with pytest.raises(SettingError, match=complaint):
+        TASK.settings("ratings", changes)
+
+
 def test_events_are_balanced_and_at_most_three_in_a_row() -> None:
     for participant in ("01", "02", "33"):
         rows = [t for t in rows_of("event", participant) if t.kind == "picture" and not t.practice]

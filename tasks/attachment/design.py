@@ -14,7 +14,7 @@ from mbtexp.stimuli import Item
 from mbtexp.task import Material
 from tasks.attachment.dots import dot_times, dotted_row, with_dots
 from tasks.attachment.params import Params
-from tasks.attachment.ratings import after, with_moods
+from tasks.attachment.ratings import after, moods, with_moods
 from tasks.attachment.trials import Trial, pictures_of, row_of, set_of
 
 MAX_RUN = 3
@@ -27,11 +27,12 @@ def design(session: Session, material: Material) -> list[Trial]:
     """Practice, the blocks with their sliders, and the ratings after them, in one numbered list."""
     params: Params = material.params
     blocks = _PROCEDURES[params.procedure](session, material)
-    blocks = with_moods(blocks, params)
-    practice = _practice(session, material) if params.practice else []
     rated = after(session, material, blocks)
+    practice = _practice(session, material) if params.practice else []
     rows = [replace(row, block=0, practice=True) for row in practice]
-    for number, block in enumerate([*blocks, *rated], start=1):
+    watched = params.procedure != "ratings"
+    whole = [*with_moods(blocks, params), *rated] if watched else [*rated, moods(params)]
+    for number, block in enumerate(whole, start=1):
         rows += [replace(row, block=number) for row in block]
     numbered = [replace(row, trial=number) for number, row in enumerate(rows, start=1)]
     return _scheduled(numbered, params) if params.fixed else numbered
@@ -196,6 +197,23 @@ def _induction(session: Session, material: Material) -> list[list[Trial]]:
     return with_dots(session, params, blocks)
 
 
+def _ratings(_session: Session, material: Material) -> list[list[Trial]]:
+    """Every picture once: they are not watched, only rated."""
+    return [
+        [
+            row_of(
+                "picture",
+                condition,
+                expression=item.attributes.get("expression"),
+                stim_id=item.id,
+                person=item.attributes.get("person"),
+            )
+            for item in pictures_of(material, condition)
+        ]
+        for condition in material.params.conditions
+    ]
+
+
 def prime_conditions(params: Params) -> tuple[str, str]:
     """The two kinds of primes."""
     return ("attachment", "neutral") if params.primes == "words" else ("own", "acquainted")
@@ -263,6 +281,7 @@ _PROCEDURES = {
     "cycles": _cycles,
     "induction": _induction,
     "masked": _masked,
+    "ratings": _ratings,
 }
 
 

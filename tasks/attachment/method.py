@@ -218,6 +218,8 @@ def instructions(material: Material) -> str:
     left, right, confirm = key_names(material)
     if params.procedure == "masked":
         return text("instructions_masked", left=left, right=right).strip()
+    if params.procedure == "ratings":
+        return text("instructions_ratings", left=left, right=right, confirm=confirm).strip()
     return text(
         "instructions",
         dots=text("instructions_dots", confirm=confirm) if params.dot_share else "",
@@ -232,7 +234,10 @@ def _slider_page(material: Material) -> str:
 
 def _open(run: Run, block: Block, material: Material) -> None:
     params: Params = material.params
-    for page in (instructions(material), _slider_page(material)):
+    pages = [instructions(material)]
+    if params.procedure != "ratings":
+        pages.append(_slider_page(material))
+    for page in pages:
         run.page("instructions", page, go_on(material))
     if params.fixed and block.trials[0].onset_s is not None:
         first = block.trials[0]

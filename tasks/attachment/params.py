@@ -35,8 +35,10 @@ class Params:
     """Everything about the task that can be set."""
 
     stimuli: str = setting("attachment_pilot", doc="stimulus set, or photos:TOKEN")
-    procedure: Literal["blocks", "events", "cycles", "induction", "masked"] = setting(
-        "blocks", doc="blocks of one person, single pictures, cycles with count-back, or primes"
+    procedure: Literal["blocks", "events", "cycles", "induction", "masked", "ratings"] = setting(
+        "blocks",
+        doc="blocks of one person, single pictures, cycles with count-back, primes, or ratings "
+        "of all pictures and nothing else",
     )
     group: str = setting("adult", doc="which of the set's people: its attribute 'group'")
     conditions: tuple[str, ...] = setting(
@@ -106,6 +108,10 @@ class Params:
             raise SettingError("conditions is empty; name at least one of 'own', 'acquainted' ...")
         if self.procedure == "masked" and self.fixed:
             raise SettingError("fixed is true, but answers of the masked task are not timed.")
+        if self.procedure == "ratings" and self.fixed:
+            raise SettingError("fixed is true, but ratings are not timed.")
+        if self.procedure == "ratings" and not (self.person_ratings or self.picture_ratings):
+            raise SettingError("person_ratings and picture_ratings are empty; nothing is rated.")
         if self.gap_low_s > self.gap_high_s:
             raise SettingError(
                 f"gap_low_s is {self.gap_low_s:g}; it must be at most gap_high_s "
@@ -180,5 +186,11 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "picture_ratings": (),
         "block_trials": 20,
         "practice": True,
+    },
+    "ratings": {
+        "procedure": "ratings",
+        "fixed": False,
+        "dot_share": 0.0,
+        "mood_window_s": None,
     },
 }

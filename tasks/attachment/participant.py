@@ -16,6 +16,9 @@ from mbtexp.task import Material
 PRESS_S = 0.12
 """From one press on a slider to the next, s."""
 
+DECIDE_S = 1.5
+"""From a slider's question to the first press, s."""
+
 STEPS = 20
 """Steps of a slider."""
 
@@ -74,7 +77,8 @@ def feeling(session: Session, material: Material, feelings: Feelings) -> Partici
             return [(left if first == (trial["left"] in options) else right, rt_s)]
         if kind == "count" or not phase.name.startswith("slider_"):
             return [(phase.keys.allowed[0], READING_S)]
-        return [(_towards(phase, _felt(trial, rng, feelings), material.keys), PRESS_S)]
+        key = _towards(phase, _felt(trial, rng, feelings), material.keys)
+        return [(key, PRESS_S if _mark(phase).value is not None else DECIDE_S)]
 
     return Participant("feelings", answer, asdict(feelings))
 
@@ -120,9 +124,14 @@ def _felt(trial: Mapping[str, Any], rng: Any, feelings: Feelings) -> float:
 def _towards(phase: screen.Phase, wanted: float, keys: tuple[str, ...]) -> str:
     """The key that brings the slider's mark nearer to where it should be, or confirms it."""
     left, right, confirm = keys
-    mark = next(s for s in phase.stimuli if isinstance(s, screen.Slider))
-    if mark.value is None:
+    value = _mark(phase).value
+    if value is None:
         return right
     goal = min(max(round(wanted / 100 * STEPS), 0), STEPS)
-    now = round(mark.value * STEPS)
+    now = round(value * STEPS)
     return confirm if now == goal else right if now < goal else left
+
+
+def _mark(phase: screen.Phase) -> screen.Slider:
+    """The slider of a rating's screen."""
+    return next(s for s in phase.stimuli if isinstance(s, screen.Slider))

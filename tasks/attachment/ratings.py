@@ -26,7 +26,7 @@ def with_moods(blocks: list[list[Trial]], params: Params) -> list[list[Trial]]:
         for number, block in enumerate(blocks, start=1)
     ]
     if params.mood_before:
-        rated[0] = [*_moods(None, params, 1.0), *rated[0]]
+        rated[0] = [*moods(params, gap_s=1.0), *rated[0]]
     return rated
 
 
@@ -36,11 +36,12 @@ def _mood_after(block: list[Trial], params: Params) -> list[Trial]:
     condition = last.condition if len(alike) == 1 else None
     gap_s = last.gap_s or 0.0
     if params.fixed:
-        return [*head, replace(last, gap_s=1.0), *_moods(condition, params, max(gap_s, 1.0))]
-    return [*block, *_moods(condition, params, 0.0)]
+        return [*head, replace(last, gap_s=1.0), *moods(params, condition, max(gap_s, 1.0))]
+    return [*block, *moods(params, condition)]
 
 
-def _moods(condition: str | None, params: Params, gap_s: float) -> list[Trial]:
+def moods(params: Params, condition: str | None = None, gap_s: float = 0.0) -> list[Trial]:
+    """The sliders, once; the last one is followed by a cross of ``gap_s``."""
     window_s = params.mood_window_s
     if params.fixed and window_s is None:
         raise SettingError("mood_window_s is none, but onsets are fixed; give the sliders a limit.")
