@@ -11,6 +11,7 @@ from typing import Any
 
 from analysis import attachment, discounting, eyes, mood, moral, polysemy, recognition, trust
 from analysis.files import write_files
+from analysis.first_look import FirstLook, first_look
 from analysis.indices import Analysis, Index
 from analysis.parallel import cores
 from analysis.quality import Check
@@ -79,6 +80,8 @@ class Analysed:
     files: tuple[Path, ...]
     told: tuple[str, ...]
     """Sentences for the user: logs left out, damaged lines, tasks without an analysis."""
+    look: FirstLook
+    """The main indices and the failed checks, at once also where nothing has changed."""
     found_by: Callable[[], Found] = field(repr=False, compare=False)
     """Gives what was found; from the records of the last analysis if nothing has changed."""
     unchanged: int = 0
@@ -187,7 +190,9 @@ def analyse(
     files = write_files(target, runs, tables, ANALYSES)
     counted = {place: made[place].key for place, _ in chosen}
     left_out = [one.key for place, one in enumerate(made) if one.key and place not in counted]
-    now = Standing(files, list(counted.items()), left_out, worth.key, told)
+    checks = [check for run in runs for check in run.checks]
+    look = first_look(len(runs), indices, checks)
+    now = Standing(files, list(counted.items()), left_out, worth.key, told, look.facts())
     logs = [(path, one.log) for path, one in zip(paths, made, strict=True) if one.log]
     if scoring.known_by is not None and len(logs) == len(paths):
         key = standing_key(data, logs, beside, scoring.known_by, n_splits)
@@ -197,6 +202,7 @@ def analyse(
         out=target,
         files=tuple(target / name for name in files),
         told=tuple(told),
+        look=look,
         found_by=lambda: _found(runs, worth.rows),
         unchanged=sum(one.unchanged for one in made),
     )
@@ -232,6 +238,7 @@ def _as_before(
         out=out,
         files=tuple(out / name for name in standing.files),
         told=tuple(standing.told),
+        look=FirstLook.of_facts(standing.look),
         found_by=found,
         unchanged=standing.n_logs,
         as_before=True,

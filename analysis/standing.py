@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from analysis.first_look import FirstLook
 from analysis.unchanged import Records, digest_of, key_of
 
 ABSENT = "absent"
@@ -31,6 +33,8 @@ class Standing:
     worth: str
     """That of the reliability; empty if there is none."""
     told: Sequence[str]
+    look: Mapping[str, Any]
+    """What is worth a look at once (``analysis.first_look``)."""
 
     @property
     def n_logs(self) -> int:
@@ -81,7 +85,8 @@ def read_standing(records: Records, key: str, out: Path, workers: int) -> Standi
     try:
         found = Standing(**json.loads(content))
         names, digests = list(found.files), list(found.files.values())
-    except (ValueError, TypeError, AttributeError):
+        FirstLook.of_facts(found.look)
+    except (ValueError, TypeError, AttributeError, KeyError):
         return None
     with ThreadPoolExecutor(max(workers, 1)) as pool:
         if list(pool.map(digest_of, [out / name for name in names])) != digests:

@@ -521,16 +521,13 @@ def _analyse(options: argparse.Namespace) -> None:
             fresh=options.fresh,
             workers=options.workers,
         )
-    if analysed.as_before:
-        for sentence in analysed.told:
-            _say(f"note: {sentence}")
-        _say(
-            f"{analysed.unchanged} logs have not changed, and nothing else that matters has; the "
-            f"tables in {analysed.out} are as they were. --fresh scores everything again."
-        )
-        return
     _say(analysed_text(analysed))
-    if analysed.unchanged:
+    if analysed.as_before:
+        _say(
+            "Nothing has changed since the last analysis, so nothing was written; --fresh scores "
+            "everything again."
+        )
+    elif analysed.unchanged:
         _say(f"{analysed.unchanged} logs have not changed; --fresh scores them again.")
 
 

@@ -24,22 +24,6 @@ if TYPE_CHECKING:
 
 BAR_WIDTH = 30
 
-MAIN_INDICES = (
-    ("total", "all"),
-    ("accuracy", "all"),
-    ("rt_median", "correct"),
-    ("bias", "trust"),
-    ("slope", "trust"),
-    ("ln_k", "all"),
-    ("mcq_ln_k", "composite"),
-    ("five_trial_ln_k", "all"),
-    ("impulsive_share", "all"),
-    ("attachment_bias", "all"),
-    ("person_love", "own_minus_acquainted"),
-    ("dot_d_prime", "all"),
-)
-"""What the terminal shows of an analysis; the table has them all."""
-
 
 class Progress:
     """A bar on the operator's terminal; silent where the output is not a terminal."""
@@ -275,17 +259,16 @@ def analysed_text(analysed: Any) -> str:
             _number(i.value),
             "; ".join(i.flag),
         ]
-        for i in analysed.indices
-        if (i.index, i.condition) in MAIN_INDICES
+        for i in analysed.look.indices
     ]
     heads = ["participant", "session", "task", "run", "index", "condition", "value", "flag"]
-    failed = [check for check in analysed.quality if check.passed is False]
     lines = [columns_text(rows, heads)] if rows else []
     lines += [
-        f"quality: {c.participant} {c.task} run {c.run}: {c.check}: {c.what_to_do}" for c in failed
+        f"quality: {c.participant} {c.task} run {c.run}: {c.check}: {c.what_to_do}"
+        for c in analysed.look.failed
     ]
     lines += [f"note: {sentence}" for sentence in analysed.told]
-    return "\n".join([*lines, f"{len(analysed.runs)} runs; tables in {analysed.out}"])
+    return "\n".join([*lines, f"{analysed.look.runs} runs; tables in {analysed.out}"])
 
 
 def _number(value: object) -> str:

@@ -247,10 +247,25 @@ def test_where_nothing_has_changed_nothing_is_written_and_all_is_told(data: Path
     assert everything(data) == before
     assert (second.out, second.files, second.told) == (first.out, first.files, first.told)
     assert second.unchanged == 6
+    assert second.look == first.look
+    assert second.look.runs == 6
     assert [run.run for run in second.runs] == [run.run for run in first.runs]
     assert [tuple(run) for run in second.runs] == [tuple(run) for run in first.runs]
     assert (second.indices, second.quality) == (first.indices, first.quality)
     assert repr(second.reliability) == repr(first.reliability) != "()"
+
+
+def test_the_command_shows_the_same_where_nothing_has_changed(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = []
+    for _ in range(2):
+        assert main(["analyse", str(data), "--no-reliability"]) == 0
+        shown.append(capsys.readouterr().out.splitlines())
+    first, second = shown
+    assert any("accuracy" in line for line in first)
+    assert second[:-1] == first[:-1]
+    assert "nothing was written" in second[-1]
 
 
 def test_a_log_twice_and_one_that_cannot_be_read_are_told_of_again(data: Path) -> None:
