@@ -345,6 +345,9 @@ def test_a_session_can_begin_later_and_says_why(asked: Asked) -> None:
     assert [step.step for step in told.steps if step.runs] == ["half_2", "more_money", "repair"]
     decision = next(log_of(asked).of("decision"))
     assert decision["reason"] == "the first part was on paper"
+    left_out = [step.step for step in told.missing]
+    assert told.reason == f"all steps are done but {len(left_out)} left out"
+    assert "between" in left_out
 
 
 @pytest.mark.parametrize(("option", "word"), [("start_at", "half2"), ("skip", "reast")])

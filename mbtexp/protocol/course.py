@@ -121,7 +121,11 @@ class Course:
 
     def _why_over(self) -> str:
         told = self._past.decided(DISTRESS)
-        return f"{told[0]['text']}; closed" if told else ALL_DONE
+        if told:
+            return f"{told[0]['text']}; closed"
+        planned = [step.step for step in self._steps if step.role != "if_needed"]
+        left_out = sum(self._past.outcome(step) == "skipped" for step in planned)
+        return f"{ALL_DONE} but {left_out} left out" if left_out else ALL_DONE
 
     def _left(self) -> list[Step]:
         """The steps that are neither completed nor skipped, in order."""
