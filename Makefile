@@ -20,13 +20,14 @@ demo: environment ## play a short session and analyse it
 
 # A failed check does not keep the tests from running; pytest's summary is the last word. Tests that
 # measure times at a window go one after the other, with nothing beside them; the others take all
-# cores, each core with a private display.
+# cores, with a private display each, and one process more, because many of them wait at a window.
+PROCESSES = $$(($$(getconf _NPROCESSORS_ONLN) + 1))
 .PHONY: test
 test: environment ## all checks, then all tests
 	@failed=0; \
 	$(MAKE) --no-print-directory --keep-going checks || failed=1; \
 	scripts/with-display $(BIN)/pytest -m "screen and not untimed" || failed=1; \
-	scripts/with-display $(BIN)/pytest -m "not screen or untimed" --numprocesses auto \
+	scripts/with-display $(BIN)/pytest -m "not screen or untimed" --numprocesses $(PROCESSES) \
 		--dist loadfile --no-loadscope-reorder || failed=1; \
 	exit $$failed
 

@@ -132,8 +132,8 @@ def complaint_about_picture(path: Path, *, blank: bool) -> str:
     """Whether anything but the pilot's mark is at an edge, and whether there is anything at all."""
     from PIL import Image
 
-    with Image.open(path) as opened:
-        seen = opened.copy()
+    with Image.open(path) as seen:
+        seen.load()
     width, height = seen.size
     margin, low = round(MARGIN * height), round((1 - MARK) * height)
     edges = {

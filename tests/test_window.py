@@ -131,8 +131,14 @@ KEYS = {
 """Keys that are pressed in turn: they turn pages, move sliders, confirm, choose, rate and type."""
 
 SHORTER: Mapping[tuple[str, str], Mapping[str, str]] = {
-    ("attachment", "aron"): {"picture_s": "2", "count_long_s": "2", "count_short_s": "2"},
-    ("attachment", "block"): {"picture_s": "2.5"},
+    ("attachment", "aron"): {
+        "picture_s": "2",
+        "count_long_s": "2",
+        "count_short_s": "2",
+        "mood_window_s": "2.5",
+    },
+    ("attachment", "block"): {"picture_s": "2.5", "mood_window_s": "2.5"},
+    ("attachment", "infant"): {"mood_window_s": "2.5"},
     ("attachment", "induction"): {"picture_s": "2.5"},
     ("discounting", "experiential"): {"sooner_wait_s": "1", "later_wait_s": "2"},
     ("eyes", "scanner"): {"window_s": "3", "iti_low_s": "1", "iti_high_s": "1"},
