@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -244,7 +245,7 @@ def test_the_whole_bench_runs_on_a_virtual_screen(bench: Any, repo: Path) -> Non
     missing = [file for file in timing.NEEDED if not (timing.INSTRUMENTS / file).is_file()]
     if missing:
         pytest.skip("the instruments of the virtual screen are not beside the project")
-    options = ("--trials", "2", "--fixed-trials", "2", "--repeats", "1", "--kill", "3")
+    options = ("--trials", "5", "--fixed-trials", "2", "--repeats", "1", "--kill", "3")
     ran = started(repo, "timing.py", *options)
 
     assert ran.returncode in (0, 1), ran.stderr  # 1: a busy machine missed a figure
@@ -252,6 +253,16 @@ def test_the_whole_bench_runs_on_a_virtual_screen(bench: Any, repo: Path) -> Non
     assert found["onset trigger after the refresh, p50, ms"] == "yes"
     assert found["trials on disk, killed at 3"] == "yes"
     assert {"CPU of W1, s", "responses lost"} <= set(found)
+
+
+def test_a_machine_that_stalled_in_every_trial_reaches_no_bar(bench: Any) -> None:
+    timing = bench("timing")
+    stalled: dict[str, Any] = {"onset_err_clean_ms": None}
+    still = {"onset_err_clean_ms": {"max": 0.0, "min": -1000 / 60}}
+    worst = timing._worst_onset({"mbtexp": [stalled, stalled], "expert": [stalled, still]})
+    assert worst["expert"] == pytest.approx(1.0, abs=0.01)
+    assert math.isnan(worst["mbtexp"])
+    assert not timing._zero("onset", worst, "0").reached
 
 
 def test_every_index_is_held_against_a_parameter_or_named_with_the_reason(bench: Any) -> None:
