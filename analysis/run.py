@@ -190,9 +190,8 @@ def analyse(
     files = write_files(target, runs, tables, ANALYSES)
     counted = {place: made[place].key for place, _ in chosen}
     left_out = [one.key for place, one in enumerate(made) if one.key and place not in counted]
-    checks = [check for run in runs for check in run.checks]
-    look = first_look(len(runs), indices, checks)
-    now = Standing(files, list(counted.items()), left_out, worth.key, told, look.facts())
+    look = first_look(len(runs), indices, [check for run in runs for check in run.checks])
+    now = Standing(files, list(counted.items()), left_out, worth.key, told, look)
     logs = [(path, one.log) for path, one in zip(paths, made, strict=True) if one.log]
     if scoring.known_by is not None and len(logs) == len(paths):
         key = standing_key(data, logs, beside, scoring.known_by, n_splits)
@@ -238,7 +237,7 @@ def _as_before(
         out=out,
         files=tuple(out / name for name in standing.files),
         told=tuple(standing.told),
-        look=FirstLook.of_facts(standing.look),
+        look=standing.look,
         found_by=found,
         unchanged=standing.n_logs,
         as_before=True,

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from analysis.first_look import FirstLook
 from analysis.unchanged import Records, digest_of, key_of
@@ -33,8 +32,7 @@ class Standing:
     worth: str
     """That of the reliability; empty if there is none."""
     told: Sequence[str]
-    look: Mapping[str, Any]
-    """What is worth a look at once (``analysis.first_look``)."""
+    look: FirstLook
 
     @property
     def n_logs(self) -> int:
@@ -83,9 +81,9 @@ def read_standing(records: Records, key: str, out: Path, workers: int) -> Standi
     if content is None:
         return None
     try:
-        found = Standing(**json.loads(content))
+        facts = json.loads(content)
+        found = Standing(**{**facts, "look": FirstLook.of_facts(facts["look"])})
         names, digests = list(found.files), list(found.files.values())
-        FirstLook.of_facts(found.look)
     except (ValueError, TypeError, AttributeError, KeyError):
         return None
     with ThreadPoolExecutor(max(workers, 1)) as pool:
@@ -97,7 +95,8 @@ def read_standing(records: Records, key: str, out: Path, workers: int) -> Standi
 
 def write_standing(records: Records, key: str, standing: Standing) -> None:
     """Keep what an analysis wrote, and nothing of an earlier one."""
-    _all(records).write(key, json.dumps(vars(standing), ensure_ascii=False).encode())
+    facts = {**vars(standing), "look": standing.look.facts()}
+    _all(records).write(key, json.dumps(facts, ensure_ascii=False).encode())
     _all(records).keep_only([key])
 
 

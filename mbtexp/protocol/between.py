@@ -32,20 +32,19 @@ def cover_between_runs(asked: Asked) -> Iterator[bool]:
     The windows of the runs open in front of the cover. A pilot and the virtual laboratory have
     none, and nothing that goes wrong with it keeps a session from beginning.
     """
-    corner = None if asked.pilot or asked.virtual else participant_corner(asked)
+    display = asked.rig_read().display
+    corner = None if asked.pilot or asked.virtual else participant_corner(display.screen)
     if corner is None:
         yield False
         return
-    colour = asked.rig_read().display.background
-    with _covered(corner, colour, core_texts(asked.language)("between")) as up:
+    with _covered(corner, display.background, core_texts(asked.language)("between")) as up:
         yield up
 
 
-def participant_corner(asked: Asked) -> tuple[int, int] | None:
-    """Top left corner of the participant's screen, px; None where it is the only one."""
+def participant_corner(number: int) -> tuple[int, int] | None:
+    """Top left corner of the screen of this number, px; None where it is the only one."""
     from mbtexp.screen import screen_corners  # noqa: PLC0415  only where there are screens
 
-    number = asked.rig_read().display.screen
     try:
         corners = screen_corners()
     except MbtexpError:
