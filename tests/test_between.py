@@ -156,7 +156,8 @@ def test_the_participants_screen_is_covered_before_between_and_behind_the_runs(
         right = colours(tmp_path / f"{name}.png", 960, 1920)
         assert right[blue] > 0.9, name
         assert 0.001 < right[white] < 0.1, "the words are there"
-    assert colours(tmp_path / "run.png", 960, 1920) != colours(tmp_path / "before.png", 960, 1920)
+    run, before = (colours(tmp_path / f"{name}.png", 960, 1920) for name in ("run", "before"))
+    assert 0 < run[white] < before[white] / 2, "a run's two words are in front, and no others"
     for name in ("before", "run", "between", "after"):
         assert colours(tmp_path / f"{name}.png", 0, 960) == {black: 1.0}, "the operator's is free"
     assert colours(tmp_path / "after.png", 960, 1920) == {black: 1.0}

@@ -166,7 +166,6 @@ def test_no_screen_is_cut_off_or_off_centre(
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="a larger display is made with Xvfb")
-@pytest.mark.slow
 def test_no_screen_is_cut_off_or_off_centre_on_a_large_monitor(
     large_display: str, tmp_path: Path
 ) -> None:
