@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import errno
 import io
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from analysis.session_logs import sessions_begun
 from mbtexp.bids.participants import ID, read_participants
 from mbtexp.errors import DataError
 
@@ -48,11 +47,6 @@ def read_groups(path: Path) -> dict[str, str]:
     }
 
 
-def session_logs(data: Path) -> list[Path]:
-    """The logs of whole sessions in a study's folder, in the order of their names."""
-    return sorted(data.glob("sourcedata/sub-*/**/*_session.jsonl"))
-
-
 def groups_of_sessions(data: Path) -> dict[str, str]:
     """The group that each participant's sessions were begun with, from the sessions' logs.
 
@@ -62,9 +56,8 @@ def groups_of_sessions(data: Path) -> dict[str, str]:
         One participant's sessions were begun with two groups.
     """
     groups: dict[str, str] = {}
-    for path in session_logs(data):
-        begun = _first_line(path)
-        if begun.get("kind") != "session" or begun.get("group") is None:
+    for path, begun in sessions_begun(data):
+        if begun.get("group") is None:
             continue
         participant, group = str(begun["participant"]), str(begun["group"])
         if groups.setdefault(participant, group) != group:
@@ -74,18 +67,6 @@ def groups_of_sessions(data: Path) -> dict[str, str]:
                 "participants.tsv (column group) and correct the protocol's table."
             )
     return groups
-
-
-def _first_line(path: Path) -> Mapping[str, Any]:
-    """What a log begins with; nothing if it broke off within its first line."""
-    try:
-        with path.open("rb") as file:
-            event = json.loads(file.readline())
-    except ValueError:
-        return {}
-    except OSError as error:
-        raise DataError(f"{path}: {os.strerror(error.errno or errno.EIO)}.") from None
-    return event if isinstance(event, dict) else {}
 
 
 def read_scales(data: Path) -> dict[str, dict[str, float]]:

@@ -20,12 +20,12 @@ from analysis.phenotype import (
     read_covariates,
     read_groups,
     rows_of_table,
-    session_logs,
 )
 from analysis.questionnaires import instrument_files
 from analysis.read import Trials
 from analysis.scales import scales_of
 from analysis.sdt import dprime, dprime_se
+from analysis.session_logs import session_logs
 from analysis.states import STATES, Placed, read_states, states_json, states_of, states_tsv
 from analysis.study import Study
 from mbtexp.errors import DataError

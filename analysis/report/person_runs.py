@@ -13,7 +13,7 @@ from analysis.read import number
 from analysis.report.figures import Flips, flips
 from analysis.report.runs import RANKS, SIGNS, TONES, Cell, checks_used, statuses
 from analysis.report.sittings import Sitting
-from analysis.report.source import Row, Source, key_of, value
+from analysis.report.source import Key, Row, Source, key_of, value
 from analysis.report.words import counted, plain, shown
 from mbtexp.errors import DataError
 from mbtexp.events import read_log
@@ -82,7 +82,7 @@ class Timing:
         )
 
 
-Timed = Mapping[tuple[str, str, str, str], Timing | None]
+Timed = Mapping[Key, Timing | None]
 """The timing of each run."""
 
 

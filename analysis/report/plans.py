@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from analysis.session_logs import sessions_begun
 
 PRACTICE, WASH_OUT, RATINGS, CLOSING = "practice", "wash-out", "ratings and pages", "closing"
 """Columns for steps that a reader does not look for one by one."""
@@ -44,24 +45,15 @@ Plans = Mapping[Session, Sequence[Step]]
 
 def read_plans(data: Path) -> dict[Session, tuple[Step, ...]]:
     """The steps that each session was to have, by the first line of the sessions' logs."""
-    found = {}
-    for path in sorted(data.glob("sourcedata/sub-*/ses-*/sub-*_session.jsonl")):
-        header = _header(path)
-        if header is not None:
-            key = (str(header.get("participant")), str(header.get("session") or ""))
-            steps = (step for step in header["steps"] if isinstance(step, dict))
-            found[key] = tuple(_step(step) for step in steps if step.get("kind") == "run")
-    return found
-
-
-def _header(path: Path) -> dict[str, Any] | None:
-    try:
-        with path.open("rb") as file:
-            header = json.loads(file.readline())
-    except (OSError, ValueError):
-        return None
-    known = isinstance(header, dict) and isinstance(header.get("steps"), list)
-    return header if known else None
+    return {
+        (str(begun.get("participant")), str(begun.get("session") or "")): tuple(
+            _step(step)
+            for step in begun["steps"]
+            if isinstance(step, dict) and step.get("kind") == "run"
+        )
+        for _, begun in sessions_begun(data)
+        if isinstance(begun.get("steps"), list)
+    }
 
 
 def _step(said: Mapping[str, Any]) -> Step:
